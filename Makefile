@@ -1,0 +1,59 @@
+# The few commands a visitor needs. They work with Python 3.11 or newer and nothing else; all they install goes to $(VENV).
+#   make dub     dub the sample face with the sample speech        (FACE=... SPEECH=... OUT=... for your own)
+#   make test    lint, types, arrows and every test, as CI does
+#   make setup   the environment for working on the code
+#   make check   lint, types and arrows alone
+#   make clean   remove what the commands above have made, results excepted
+
+PYTHON ?= python3
+VENV ?= .venv
+FACE ?= synctalkface/assets/samples/face.mkv
+SPEECH ?= synctalkface/assets/samples/speech.flac
+OUT ?= dubbed.mp4
+
+BIN := $(VENV)/bin
+# Idle threads sleep instead of spinning: on a busy machine spinning was 20 to 50 times slower.
+export OMP_WAIT_POLICY ?= PASSIVE
+
+.PHONY: help dub test setup check format clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+dub: $(VENV)/.for-use
+	$(BIN)/synctalkface dub "$(FACE)" "$(SPEECH)" --out "$(OUT)" --force
+	@echo "The dubbed video: $(abspath $(OUT))"
+
+setup: $(VENV)/.for-work
+
+check: $(VENV)/.for-work
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+
+format: $(VENV)/.for-work
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Stamps: an environment is made again only when pyproject.toml is newer than it.
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv "$(VENV)"
+	@touch $@
+
+$(VENV)/.for-use: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.for-work: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	@touch $@ $(VENV)/.for-use
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build synctalkface.egg-info
+	find synctalkface tests -name __pycache__ -type d -prune -exec rm -rf {} +

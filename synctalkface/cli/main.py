@@ -1,0 +1,91 @@
+"""`synctalkface`: the sub-commands, and the one door where errors become a sentence and an exit code.
+
+Exit codes: 0 done, 2 an error with a sentence, 130 stopped by Ctrl-C, 143 by a signal to terminate; 1 is a bug.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+
+from synctalkface import __version__
+from synctalkface.cli.dub import dub
+from synctalkface.cli.info import info
+from synctalkface.cli.prepare import prepare
+from synctalkface.cli.train import train
+from synctalkface.errors import SyncTalkFaceError
+from synctalkface.events import Failed, json_lines
+
+STOPPED = 130  # what shells report for Ctrl-C
+
+app = typer.Typer(
+    help="Dub a face: give a talking-face video the mouth that fits new speech.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(dub)
+app.command()(info)
+app.command()(prepare)
+app.add_typer(train)
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Carry out `arguments` (default: those of the process) and exit."""
+    # Must be set before torch is imported: threads that spin while they wait starve a busy machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    signal.signal(signal.SIGTERM, _leave)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names may hold what the terminal's encoding does not
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(answer(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def answer(arguments: list[str]) -> int:
+    """Carry out `arguments` and return the exit code. Errors are said on stderr and, with --events, on stdout too."""
+    events = "--events" in arguments
+    try:
+        code = app(args=arguments or ["--help"], prog_name="synctalkface", standalone_mode=False)
+    except SyncTalkFaceError as error:
+        return _fail(type(error).__name__, str(error), error.exit_code, events)
+    except typer.TyperException as error:
+        return _fail("UsageError", error.format_message(), error.exit_code, events)
+    if code == STOPPED:
+        return _fail("Stopped", "Stopped at your request.", STOPPED, events)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(kind: str, message: str, code: int, events: bool) -> int:
+    with contextlib.suppress(BrokenPipeError):  # whoever listened has gone; the exit code still tells
+        if events:
+            json_lines(sys.stdout)(Failed(kind, message))
+        typer.echo(message if code == STOPPED else f"Error: {message}", err=True)
+    return code
+
+
+def _leave(signum: int, frame: FrameType | None) -> NoReturn:
+    """Unwind like any exit, so that half-written files are removed and child processes ended."""
+    raise SystemExit(128 + signum)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"synctalkface {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    """Options before the sub-command."""

@@ -1,0 +1,23 @@
+"""Options that several sub-commands share, each described once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Events = Annotated[
+    bool, typer.Option("--events", help="Write progress, warnings and the result to stdout as JSON lines.")
+]
+Device = Annotated[str, typer.Option(help="Where the model runs: auto, cpu, cuda, cuda:1, mps.")]
+Preset = Annotated[str, typer.Option(help="The configuration to start from: base, paper or tiny.")]
+Settings = Annotated[
+    list[str],
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Change one setting, for instance training.steps=500. Repeatable."
+    ),
+]
+Data = Annotated[Path, typer.Option(help="A folder made by `synctalkface prepare`.")]
+RunFolder = Annotated[Path, typer.Option("--out", "-o", help="The folder for checkpoints, weights and the log.")]
+Resume = Annotated[bool, typer.Option(help="Go on from the newest checkpoint in the run's folder, if there is one.")]

@@ -1,0 +1,73 @@
+"""`synctalkface train`: first the sync expert, then the generator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synctalkface.cli.options import Data, Device, Events, Preset, Resume, RunFolder, Settings
+from synctalkface.cli.progress import conclude, listening
+from synctalkface.config import override
+from synctalkface.config import preset as find_preset
+
+train = typer.Typer(name="train", help="Train the sync expert, then the generator, on prepared data.")
+
+
+@train.command()
+def syncnet(
+    data: Data,
+    out: RunFolder,
+    preset: Preset = "base",
+    settings: Settings = [],  # noqa: B006 - typer copies it; None would only hide the type
+    resume: Resume = True,
+    device: Device = "auto",
+    events: Events = False,
+) -> None:
+    """Train the sync expert, which tells whether lips and speech belong together."""
+    config = override(find_preset(preset), settings)
+    from synctalkface.device import find_device
+    from synctalkface.training.syncnet import train_syncnet
+
+    with listening(events) as listener:
+        scores = train_syncnet(data, out, config, resume=resume, device=str(find_device(device)), listener=listener)
+    conclude({"folder": str(out), **scores._asdict()}, _ended("The sync expert", out, scores._asdict()), events)
+
+
+@train.command()
+def generator(
+    data: Data,
+    out: RunFolder,
+    syncnet: Annotated[
+        Path | None, typer.Option(help="The folder of a trained sync expert; without one there is no sync term.")
+    ] = None,
+    init: Annotated[Path | None, typer.Option(help="A folder of weights to begin from, not random ones.")] = None,
+    preset: Preset = "base",
+    settings: Settings = [],  # noqa: B006 - as above
+    resume: Resume = True,
+    device: Device = "auto",
+    events: Events = False,
+) -> None:
+    """Train the generator, which draws the mouths, with the help of a trained sync expert."""
+    config = override(find_preset(preset), settings)
+    from synctalkface.device import find_device
+    from synctalkface.training.generator import train_generator
+
+    with listening(events) as listener:
+        scores = train_generator(
+            data,
+            out,
+            config,
+            syncnet=syncnet,
+            init=init,
+            resume=resume,
+            device=str(find_device(device)),
+            listener=listener,
+        )
+    conclude({"folder": str(out), **scores._asdict()}, _ended("The generator", out, scores._asdict()), events)
+
+
+def _ended(what: str, folder: Path, scores: dict[str, float]) -> str:
+    numbers = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in scores.items())
+    return f"{what} is in {folder}: {numbers}."

@@ -1,0 +1,217 @@
+"""All prepared clips of a split in memory, and the batches drawn from them.
+
+A batch depends on the seed and the step alone, so that a resumed run sees exactly what an uninterrupted one sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from synctalkface.audio import log_mel
+from synctalkface.config import Config
+from synctalkface.data import augment, manifest, pack
+from synctalkface.data.corpora import Split
+from synctalkface.errors import DataError
+from synctalkface.events import Listener, Progress, ignore
+from synctalkface.faces.mesh import LIPS_INNER, LIPS_OUTER
+from synctalkface.faces.track import rows
+from synctalkface.inputs import chunk_length, pictures, speech_chunk
+
+FIRST_FRAME = 0.3  # share of samples whose reference is the clip's first frame, as in use
+
+
+class Window(NamedTuple):
+    """B windows of F target frames; the lip encoder sees `reach` frames more on each side."""
+
+    faces: Tensor  # (B, F + 2 * reach, 3, S, S), 0..1
+    reference: Tensor  # (B, 3, S, S)
+    mel: Tensor  # (B, bands, L)
+    starts: Tensor  # (B, F)
+    sync_mel: Tensor  # (B, bands, sync steps): what the sync expert hears at the middle target frame
+    mouth: Tensor  # (B, F, 1, S/2, S): 1 around the lips, 0 far from them
+
+
+class SyncBatch(NamedTuple):
+    """N = clips x windows pairs in sync; windows of one clip are each other's hard negatives."""
+
+    faces: Tensor  # (N, frames, 3, S/2, S)
+    mel: Tensor  # (N, bands, steps)
+    clip: Tensor  # (N,) which clip of the batch
+    seconds: Tensor  # (N,) where in it
+
+
+@dataclass
+class Clip:
+    """One clip in memory."""
+
+    identifier: str
+    speaker: str
+    crops: NDArray[np.uint8]  # (F, P, P, 3)
+    mel: NDArray[np.float32]  # (bands, T)
+    centres: NDArray[np.float64]  # (F,) seconds
+    lips: NDArray[np.float32]  # (F, K, 2) crop units
+    frame_rate: float
+
+
+class Clips:
+    """The clips of one split. Speakers are drawn by the square root of their share, so that few clips count more."""
+
+    def __init__(self, clips: list[Clip], config: Config, size: int) -> None:
+        if not clips:
+            raise DataError("There is no clip to draw from. Prepare more data, or another split.")
+        self.clips = clips
+        self.config = config
+        self.size = size
+        counts = {clip.speaker: sum(c.speaker == clip.speaker for c in clips) for clip in clips}
+        weights = np.array([1 / np.sqrt(counts[clip.speaker]) for clip in clips])
+        self._chances = weights / weights.sum()
+        self._slowest = min(clip.frame_rate for clip in clips)
+
+    def windows(self, seed: int, step: int, count: int, strength: float) -> Window:
+        """The generator's batch of training step `step`."""
+        rng = np.random.default_rng((seed, step, 1))
+        return _stacked([self._window(rng, strength) for _ in range(count)])
+
+    def _window(self, rng: np.random.Generator, strength: float) -> Window:
+        frames, reach = self.config.training.frames, self.config.model.lip_frames // 2
+        clip = self.clips[rng.choice(len(self.clips), p=self._chances)]
+        first = int(rng.integers(0, len(clip.crops) - frames - 2 * reach + 1))
+        other = 0 if rng.random() < FIRST_FRAME else int(rng.integers(len(clip.crops)))
+        change = augment.look(rng, strength)
+        voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        return self.window(clip, first, other, change, voiced)
+
+    def window(
+        self,
+        clip: Clip,
+        first: int,
+        reference: int,
+        change: augment.Look | None = None,
+        mel: NDArray[np.float32] | None = None,
+    ) -> Window:
+        """One window (B = 1) of `clip`: the lips from frame `first` on, with frame `reference` as the reference.
+
+        `change` alters what is seen; `mel` (bands, T) replaces what is heard.
+        """
+        config = self.config
+        frames, reach = config.training.frames, config.model.lip_frames // 2
+        span = slice(first, first + frames + 2 * reach)
+        target = slice(first + reach, first + reach + frames)
+        stored = np.concatenate([clip.crops[span], clip.crops[reference : reference + 1]])
+        lips = clip.lips[target]
+        if change is None:
+            edge = (stored.shape[1] - self.size) // 2
+            cropped = stored[:, edge : edge + self.size, edge : edge + self.size]
+        else:
+            cropped, lips = change.crop(stored, self.size), change.move(lips)
+        faces = pictures(np.ascontiguousarray(cropped))
+        length = chunk_length(frames, config.model.audio_steps, self._slowest, config.audio)
+        sound = torch.from_numpy(clip.mel if mel is None else mel)
+        chunk = speech_chunk(sound, clip.centres[target], config.model.audio_steps, config.audio, length)
+        middle = clip.centres[target][frames // 2 : frames // 2 + 1]
+        sync = speech_chunk(sound, middle, config.syncnet.audio_steps, config.audio)
+        mouth = mouth_weight(lips, self.size)
+        return Window(
+            faces[None, :-1], faces[None, -1], chunk.mel[None], chunk.starts[None], sync.mel[None], mouth[None]
+        )
+
+    def faces(self, clip: Clip) -> Tensor:
+        """All face crops of `clip` as they are: (F, 3, S, S)."""
+        edge = (clip.crops.shape[1] - self.size) // 2
+        return pictures(np.ascontiguousarray(clip.crops[:, edge : edge + self.size, edge : edge + self.size]))
+
+    def mouths(self, clip: Clip) -> Tensor:
+        """The mouth window of every frame: (F, 1, S/2, S)."""
+        return mouth_weight(clip.lips, self.size)
+
+    def sync_pairs(self, seed: int, step: int, strength: float) -> SyncBatch:
+        """The sync expert's batch of training step `step`: several windows from each of several clips."""
+        plan, rng = self.config.syncnet_training, np.random.default_rng((seed, step, 2))
+        parts = []
+        for number in range(plan.clips):
+            clip = self.clips[rng.choice(len(self.clips), p=self._chances)]
+            change = augment.look(rng, strength)
+            spread = rng.permutation(len(clip.crops) // 2 - 2)[: plan.windows] * 2 + 2 + int(rng.integers(2))
+            centres = np.clip(spread, 2, len(clip.crops) - 3)
+            voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
+            parts.append(self.sync_windows(clip, centres, change, voiced)._replace(clip=torch.full((len(centres),), number)))
+        return SyncBatch(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+    def sync_windows(
+        self,
+        clip: Clip,
+        centres: NDArray[np.int64],
+        change: augment.Look | None = None,
+        mel: NDArray[np.float32] | None = None,
+    ) -> SyncBatch:
+        """The windows of `clip` around the frames `centres` (N,), as they are or changed."""
+        half = self.config.syncnet.frames // 2
+        top = self.size // 2
+        used, place = np.unique(centres[:, None] + np.arange(-half, half + 1), return_inverse=True)
+        if change is None:
+            edge = (clip.crops.shape[1] - self.size) // 2
+            halves = clip.crops[used][:, edge + top : edge + self.size, edge : edge + self.size]
+        else:
+            halves = change.crop(clip.crops[used], self.size, top)
+        faces = pictures(np.ascontiguousarray(halves))[torch.from_numpy(place.reshape(len(centres), -1))]
+        seconds = torch.from_numpy(clip.centres[centres])
+        heard = self.sync_sounds(clip, centres, 0, mel)
+        return SyncBatch(faces, heard, torch.zeros(len(centres), dtype=torch.int64), seconds)
+
+    def sync_sounds(
+        self, clip: Clip, centres: NDArray[np.int64], shift: int, mel: NDArray[np.float32] | None = None
+    ) -> Tensor:
+        """What the sync expert hears at the frames `centres` (N,) when the sound runs `shift` frames ahead."""
+        sound = torch.from_numpy(clip.mel if mel is None else mel)
+        steps, audio = self.config.syncnet.audio_steps, self.config.audio
+        seconds = clip.centres[centres] + shift / clip.frame_rate
+        return torch.stack([speech_chunk(sound, np.array([t]), steps, audio).mel for t in seconds])
+
+
+def mouth_weight(lips: NDArray[np.float32], size: int) -> Tensor:
+    """Lip landmarks (F, K, 2) in crop units -> (F, 1, size/2, size): a soft ellipse around the mouth."""
+    low, high = lips.min(axis=1), lips.max(axis=1)  # (F, 2)
+    centre, width = (low + high) / 2, high[:, 0] - low[:, 0]
+    across, down = 0.7 * width + 0.02, 0.5 * width + 0.5 * (high - low)[:, 1] * 0.5 + 0.02
+    x = (np.arange(size) + 0.5)[None, None] / size - centre[:, 0, None, None]
+    y = (np.arange(size // 2, size) + 0.5)[None, :, None] / size - centre[:, 1, None, None]
+    radius = (x / across[:, None, None]) ** 2 + (y / down[:, None, None]) ** 2
+    weight = 1 / (1 + np.exp(np.clip((radius - 1) * 5, -30, 30)))
+    return torch.from_numpy(weight[:, None].astype(np.float32))
+
+
+def load(folder: Path, split: Split, config: Config, limit: int | None = None, listener: Listener = ignore) -> Clips:
+    """Read the clips of `split` into memory. `limit` takes that many, spread over the split. Raises DataError."""
+    book = manifest.load(folder)
+    entries = book.split(split)
+    if limit is not None and len(entries) > limit:
+        entries = [entries[i] for i in np.linspace(0, len(entries) - 1, limit).round().astype(int)]
+    if not entries:
+        raise DataError(f"{folder} holds no clip of the split '{split}'. Prepare more clips.")
+    if book.size != config.face.size:
+        raise DataError(f"{folder} holds crops of {book.size} px, the model wants {config.face.size}. Prepare again.")
+    clips = []
+    for count, entry in enumerate(entries, start=1):
+        clips.append(_clip(pack.load(folder / entry.file), entry, config))
+        listener(Progress("load", count, len(entries)))
+    return Clips(clips, config, book.size)
+
+
+def _clip(stored: pack.Pack, entry: manifest.Entry, config: Config) -> Clip:
+    mel = log_mel(stored.waveform, config.audio).numpy()
+    centres = stored.centres
+    if entry.offset is not None:  # the sound comes `offset` frames late: listen that much later
+        centres = centres + entry.offset / entry.frame_rate
+    lips = stored.landmarks[:, rows(LIPS_OUTER + LIPS_INNER)]
+    return Clip(entry.identifier, entry.speaker, stored.crops, mel, centres, lips, entry.frame_rate)
+
+
+def _stacked(windows: list[Window]) -> Window:
+    return Window(*(torch.cat(column) for column in zip(*windows, strict=True)))

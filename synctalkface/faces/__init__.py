@@ -1,0 +1,1 @@
+"""Faces: find them, follow them, cut an aligned crop and put it back."""

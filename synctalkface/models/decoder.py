@@ -1,0 +1,121 @@
+"""The decoder: lips, sound and face -> a drawing, and how a drawing becomes a picture.
+
+B windows, F frames, C channels, S side of the crop; h x w is the drawn region: S x S, or S/2 x S for the lower half.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import grid_sample, interpolate, pixel_shuffle
+
+from synctalkface.config import ModelConfig
+from synctalkface.errors import ConfigError
+from synctalkface.models.layers import ConvBlock, Pair, in_float32, residual_blocks
+
+HEAD_GAIN = 0.1  # the head starts at a tenth of its usual weights: a drawing begins as hardly any change
+KEEP_BIAS = 1.0  # of the mask's logit: toward the warped pixels, which are sharp from the first step
+
+
+class Drawing(NamedTuple):
+    """What to do with the reference's pixels; `paint` alone where the head only paints. All float32."""
+
+    paint: Tensor  # (B, F, 3, h, w) colours in 0..1
+    keep: Tensor | None  # (B, F, 1, h, w) in 0..1: share of the moved pixel; the rest is painted
+    flow: Tensor | None  # (B, F, 2, h, w) x, y: where to fetch the pixel from, in sides of the crop
+
+
+class Decoder(nn.Module):
+    """Starts from lips and sound, doubles the map level by level, and looks at the face's map of each size.
+
+    `maps` are channels and size of the face encoder's skips from the largest to the smallest; the head enlarges the
+    last map by `fold`.
+    """
+
+    def __init__(self, model: ModelConfig, maps: list[tuple[int, Pair]], fold: int) -> None:
+        super().__init__()
+        widths, residuals = model.decoder_widths, model.decoder_residuals
+        if not len(widths) == len(residuals) == len(maps):
+            raise ConfigError(
+                f"model.decoder_widths has {len(widths)} levels, model.decoder_residuals {len(residuals)} and "
+                f"model.face_widths {len(maps)}. Give all three the same length."
+            )
+        levels = list(reversed(maps))
+        self.first: Pair = levels[0][1]
+        self.fuse = ConvBlock(2 * model.channels, model.channels * self.first[0] * self.first[1], 1, 1, 0)
+        self.levels = nn.ModuleList()
+        before = model.channels
+        for width, count, (skip, _) in zip(widths, residuals, levels, strict=True):
+            self.levels.append(nn.Sequential(ConvBlock(before + skip, width), *residual_blocks(width, count)))
+            before = width
+        self.fold = fold
+        self.max_flow = model.max_flow if model.head == "move" else None
+        self.head = _head(before, 6 if model.head == "move" else 3, fold, keep=2 if model.head == "move" else None)
+
+    def forward(self, audio: Tensor, lips: Tensor, skips: list[Tensor]) -> Drawing:
+        """audio, lips (B, F, C); skips (B * F, C_i, H_i, W_i) from the largest map to the smallest."""
+        vector = torch.cat([lips.to(audio.dtype), audio], dim=-1).flatten(0, 1)  # (B * F, 2 C)
+        x = self.fuse(vector[..., None, None]).view(vector.shape[0], -1, *self.first)
+        for level, skip in zip(self.levels, reversed(skips), strict=True):
+            if x.shape[-2:] != skip.shape[-2:]:
+                x = interpolate(x, size=skip.shape[-2:], mode="nearest")
+            x = level(torch.cat([x, skip.to(x.dtype)], dim=1))
+        out = pixel_shuffle(self.head(x), self.fold).float()
+        out = out.reshape(*audio.shape[:2], *out.shape[1:])  # (B, F, 3 or 6, h, w)
+        if self.max_flow is None:
+            return Drawing(torch.sigmoid(out), None, None)
+        flow, keep, paint = out.split([2, 1, 3], dim=2)
+        return Drawing(torch.sigmoid(paint), torch.sigmoid(keep), self.max_flow * torch.tanh(flow))
+
+
+def render(drawing: Drawing, reference: Tensor, size: int | None = None) -> Tensor:
+    """The drawn region as a picture (B, F, 3, h, w) in 0..1 of a crop of side `size` (None: the reference's own side).
+
+    keep * reference moved by the flow + (1 - keep) * paint. The reference (B, 3, R, R) may be finer than the drawing:
+    flow, mask and paint are enlarged smoothly, and the moved pixels keep the footage's own sharpness.
+    """
+    size = reference.shape[-1] if size is None else size
+    with in_float32(reference.device):
+        height = size * drawing.paint.shape[-2] // drawing.paint.shape[-1]
+        paint = _enlarge(drawing.paint, (height, size))
+        if drawing.keep is None or drawing.flow is None:
+            return paint
+        keep = _enlarge(drawing.keep, (height, size))
+        moved = warp(reference.float(), _enlarge(drawing.flow, (height, size)))
+        return keep * moved + (1 - keep) * paint
+
+
+def warp(reference: Tensor, flow: Tensor) -> Tensor:
+    """The last h rows of `reference` (B, 3, R, R), each pixel fetched `flow` (B, F, 2, h, w) away -> (B, F, 3, h, w).
+
+    w is the side of the crop; the flow counts in sides, so that it means the same at every size.
+    """
+    frames, _, height, side = flow.shape[1:]
+    x = torch.arange(side, device=flow.device) + 0.5
+    y = torch.arange(side - height, side, device=flow.device) + 0.5
+    identity = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1) * (2 / side) - 1  # (h, w, 2)
+    grid = identity + 2 * flow.movedim(2, -1)  # (B, F, h, w, 2); a side is 2 long here
+    rows = grid.flatten(1, 2)  # (B, F * h, w, 2): all frames below each other, so the reference is not copied
+    moved = grid_sample(reference, rows, mode="bilinear", padding_mode="border", align_corners=False)
+    return moved.view(*moved.shape[:2], frames, height, side).transpose(1, 2)
+
+
+def _enlarge(maps: Tensor, size: Pair) -> Tensor:
+    """(B, F, C, h, w) -> (B, F, C, *size), smoothly."""
+    if tuple(maps.shape[-2:]) == size:
+        return maps
+    flat = interpolate(maps.flatten(0, 1), size=size, mode="bilinear", align_corners=False)
+    return flat.view(*maps.shape[:3], *size)
+
+
+def _head(inputs: int, outputs: int, fold: int, keep: int | None) -> nn.Conv2d:
+    head = nn.Conv2d(inputs, outputs * fold**2, 3, padding=1)
+    with torch.no_grad():
+        head.weight.mul_(HEAD_GAIN)
+        if head.bias is not None:
+            head.bias.zero_()
+            if keep is not None:  # pixel-shuffle lays the fold**2 parts of a channel side by side
+                head.bias[keep * fold**2 : (keep + 1) * fold**2] = KEEP_BIAS
+    return head

@@ -1,0 +1,34 @@
+"""The quality discriminator: which patches of a lower face look filmed, and which look made?
+
+N pictures of 3 x 64 x 128 in 0..1 -> one logit a patch, (N, 1, H', W').
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from synctalkface.config import Config
+
+SLOPE = 0.2  # of the leaky ReLU below zero
+
+
+class Discriminator(nn.Module):
+    """Strided convolutions, each halving the picture. Spectral norm keeps it smooth; without batch norm, pictures
+    are judged one by one.
+    """
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        before = 3
+        for width in config.discriminator.widths:
+            layers += [spectral_norm(nn.Conv2d(before, width, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
+            before = width
+        layers.append(spectral_norm(nn.Conv2d(before, 1, 3, 1, 1)))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """pictures (..., 3, 64, 128): the lower halves, with any leading shape."""
+        logits: Tensor = self.layers(pictures.flatten(0, -4) * 2 - 1)
+        return logits

@@ -1,0 +1,135 @@
+"""The generator: sound -> lips from the memory -> a drawing of the mouth on the face (paper, section 3).
+
+B windows (clips), F frames, C channels, S slots, R side of the crop; h x w is the drawn region.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from synctalkface.config import Config
+from synctalkface.models.audio import audio_encoder
+from synctalkface.models.decoder import Decoder, Drawing, render
+from synctalkface.models.face import ReferenceFeatures, face_encoder
+from synctalkface.models.layers import fold, frozen
+from synctalkface.models.lips import LipEncoder
+from synctalkface.models.memory import AudioLipMemory, Recall
+
+
+class Heard(NamedTuple):
+    """What the sound says about each frame."""
+
+    audio: Tensor  # (B, F, C)
+    lips: Tensor  # (B, F, C) recalled from the memory; the audio itself where the memory is disabled
+    address: Tensor | None  # (B, F, S)
+
+
+class Seen(NamedTuple):
+    """What the true lips are, and what the memory holds of them."""
+
+    feature: Tensor  # (B, F, C)
+    stored: Recall
+
+
+class Lesson(NamedTuple):
+    """One training pass: both branches, and all that the losses ask for. Without a memory, the sound branch alone."""
+
+    from_sound: Tensor  # (B, F, 3, h, w) I_g, drawn from what the sound recalls: the branch that is used afterwards
+    from_lips: Tensor | None  # (B, F, 3, h, w) I_G, drawn from the true lips: teaches the lip encoder what lips are
+    heard: Heard
+    seen: Seen | None
+    sound_drawing: Drawing
+    lips_drawing: Drawing | None
+
+
+class SyncTalkFace(nn.Module):
+    """The whole model. In use: recall_lips, then draw. In training: forward, which also sees the true lips.
+
+    `lip_encoder=False` builds it as it is in use: without the parts that only training needs.
+    """
+
+    def __init__(self, config: Config, lip_encoder: bool = True) -> None:
+        super().__init__()
+        model = config.model
+        self.audio_encoder = audio_encoder(config)
+        self.face_encoder = face_encoder(config)
+        self.decoder = Decoder(model, self.face_encoder.maps, self.face_encoder.fold)
+        self.memory = AudioLipMemory(model.channels, config.memory) if config.memory.enabled else None
+        self.lip_encoder = LipEncoder(config) if lip_encoder and config.memory.enabled else None
+
+    def recall_lips(self, chunk: Tensor, starts: Tensor) -> Heard:
+        """chunk (B, bands, T) of mel, starts (B, F): the first mel step each frame hears."""
+        audio = self.audio_encoder(chunk, starts)
+        if self.memory is None:
+            return Heard(audio, audio, None)
+        recalled = self.memory.recall(audio)
+        return Heard(audio, recalled.lips, recalled.address)
+
+    def see_lips(self, frames: Tensor) -> Seen | None:
+        """frames (B, F + 4, 3, H, W): true lower halves (whole crops where the config draws those). None: no memory."""
+        if self.memory is None or self.lip_encoder is None:
+            return None
+        feature = self.lip_encoder(frames)
+        return Seen(feature, self.memory.store(feature))
+
+    def judge_lips(self, frames: Tensor) -> Tensor | None:
+        """The lip encoder as a judge of generated and true frames (B, F + 4, 3, H, W) -> (B, F, C).
+
+        For the visual-visual loss: the frames get a gradient, the encoder's parameters and statistics are untouched.
+        None where there is no lip encoder.
+        """
+        if self.lip_encoder is None:
+            return None
+        with frozen(self.lip_encoder):
+            features: Tensor = self.lip_encoder(frames)
+            return features
+
+    def encode_reference(self, reference: Tensor) -> ReferenceFeatures:
+        """reference (B, 3, R, R): once a clip."""
+        return self.face_encoder.encode_reference(reference)
+
+    def draw(self, pose: Tensor, features: ReferenceFeatures, audio: Tensor, lips: Tensor) -> Drawing:
+        """pose (B, F, 3, R/2, R): upper halves of the target frames; features, audio and lips (B, F, C) as above.
+
+        `audio` and `lips` may hold several branches below each other, (K * B, F, C): all are drawn on the same faces.
+        """
+        skips = self.face_encoder(pose, features)
+        branches = audio.shape[0] // pose.shape[0]
+        if branches > 1:
+            skips = [torch.cat([skip] * branches) for skip in skips]
+        drawing: Drawing = self.decoder(audio, lips, skips)
+        return drawing
+
+    def forward(self, chunk: Tensor, starts: Tensor, lip_frames: Tensor, pose: Tensor, reference: Tensor) -> Lesson:
+        """Both branches in one decoder pass, so that they share the statistics of its batch norms.
+
+        chunk (B, bands, T), starts (B, F), lip_frames (B, F + 4, 3, H, W), pose (B, F, 3, R/2, R),
+        reference (B, 3, R, R).
+        """
+        heard, seen = self.recall_lips(chunk, starts), self.see_lips(lip_frames)
+        features = self.encode_reference(reference)
+        if seen is None:
+            drawing = self.draw(pose, features, heard.audio, heard.lips)
+            return Lesson(render(drawing, reference), None, heard, None, drawing, None)
+        lips = torch.cat([heard.lips, seen.feature.to(heard.lips.dtype)])  # (2 B, F, C)
+        sound, true = _branches(self.draw(pose, features, torch.cat([heard.audio] * 2), lips))
+        return Lesson(render(sound, reference), render(true, reference), heard, seen, sound, true)
+
+
+def for_use(model: SyncTalkFace) -> SyncTalkFace:
+    """A copy for dubbing: no lip encoder, batch norms folded, evaluation mode, channels last. It draws the same."""
+    used = fold(model)
+    used.lip_encoder = None
+    used.requires_grad_(False)
+    used.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # known to torch, not to its types
+    return used
+
+
+def _branches(drawing: Drawing) -> tuple[Drawing, Drawing]:
+    """A drawing of (2 B, ...) -> the two of (B, ...)."""
+    halves = [(None, None) if part is None else part.chunk(2) for part in drawing]
+    first, second = zip(*halves, strict=True)
+    return Drawing(*first), Drawing(*second)

@@ -1,0 +1,50 @@
+"""The log of a run: one JSON object a line in log.jsonl, and sample pictures beside it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Journal:
+    """Appends rows to log.jsonl. A resumed run drops the rows written after the checkpoint it goes on from."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self.folder = folder
+        self.path = folder / "log.jsonl"
+        rows = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
+        kept = [row for row in rows if _step(row) <= step]
+        self.path.write_text("".join(row + "\n" for row in kept if step), encoding="utf-8")
+
+    def write(self, kind: str, step: int, **values: Any) -> None:
+        """Add one row."""
+        row = {"kind": kind, "step": step, **{k: _rounded(v) for k, v in values.items()}}
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def picture(self, name: str, rgb: NDArray[np.uint8]) -> None:
+        """Save a sample picture (H, W, 3) beside the log."""
+        folder = self.folder / "samples"
+        folder.mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / f"{name}.png"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """All rows of a run's log."""
+    return [json.loads(row) for row in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def _step(row: str) -> int:
+    try:
+        return int(json.loads(row)["step"])
+    except (ValueError, KeyError):  # a row that was cut off by a crash
+        return 1 << 62
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else value

@@ -1,0 +1,117 @@
+"""Held-out numbers of a generator: does it follow the sound, and is it better than copying the reference?
+
+Every clip is redrawn as in use: the first frame is the reference, whole clip, averaged weights.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from synctalkface import losses
+from synctalkface.config import Config
+from synctalkface.data.dataset import Clip, Clips
+from synctalkface.inputs import lower, speech_chunk, upper
+from synctalkface.metrics import l1, lip_sync_error, psnr
+from synctalkface.models.decoder import render
+from synctalkface.models.generator import SyncTalkFace
+from synctalkface.models.syncnet import SyncNet
+from synctalkface.training.syncnet import features
+from synctalkface.training.terms import mouth_half
+
+BATCH = 25  # frames drawn at once
+
+
+class Scores(NamedTuple):
+    """Means over clips; L1 and PSNR inside the mouth window."""
+
+    right: float  # L1 with the clip's own speech
+    wrong: float  # L1 with another clip's speech
+    copy: float  # L1 of the reference frame itself
+    psnr: float  # dB, own speech
+    copy_psnr: float
+    slots: float  # perplexity of the mean address: how many slots are in use
+    confidence: float  # LSE-C of the redrawn clips, own speech; 0 without a sync expert
+    true_confidence: float  # LSE-C of the filmed clips
+    within_one: float  # share of redrawn clips whose offset is within one frame of the filmed clip's
+
+
+class Redrawn(NamedTuple):
+    """A clip as the model draws it."""
+
+    picture: Tensor  # (F, 3, S/2, S) lower halves
+    address: Tensor | None  # (F, S)
+
+
+@torch.no_grad()
+def redraw(model: SyncTalkFace, clips: Clips, clip: Clip, mel: NDArray[np.float32] | None = None) -> Redrawn:
+    """The lower halves of `clip`, drawn to its own sound or to another `mel` (bands, T); the model in use."""
+    config, device = clips.config, next(model.parameters()).device
+    faces = clips.faces(clip)
+    reference = faces[:1].to(device)
+    encoded = model.encode_reference(reference)
+    sound = torch.from_numpy(clip.mel if mel is None else mel)
+    drawn, addresses = [], []
+    for begin in range(0, len(faces), BATCH):
+        part = slice(begin, begin + BATCH)
+        chunk = speech_chunk(sound, clip.centres[part], config.model.audio_steps, config.audio)
+        heard = model.recall_lips(chunk.mel[None].to(device), chunk.starts[None].to(device))
+        drawing = model.draw(upper(faces[part])[None].to(device), encoded, heard.audio, heard.lips)
+        drawn.append(mouth_half(render(drawing, reference), config)[0].cpu())
+        addresses += [] if heard.address is None else [heard.address[0].cpu()]
+    return Redrawn(torch.cat(drawn), torch.cat(addresses) if addresses else None)
+
+
+def validate(model: SyncTalkFace, clips: Clips, syncnet: SyncNet | None = None) -> Scores:
+    """Score `model` (in evaluation mode) on `clips`. "Wrong" speech is that of the next clip of the list."""
+    rows, addresses = [], []
+    for index, clip in enumerate(clips.clips):
+        true, mouth = lower(clips.faces(clip)), clips.mouths(clip)
+        other = clips.clips[(index + 1) % len(clips.clips)]
+        own = redraw(model, clips, clip)
+        if own.address is not None:
+            addresses.append(own.address)
+        copied = true[:1].expand_as(true)
+        row = [
+            l1(own.picture, true, mouth),
+            l1(redraw(model, clips, clip, other.mel).picture, true, mouth),
+            l1(copied, true, mouth),
+            psnr(own.picture, true, mouth),
+            psnr(copied, true, mouth),
+        ]
+        rows.append(row + _sync(syncnet, clips, clip, own.picture))
+    means = np.mean(rows, axis=0)
+    slots = float(losses.perplexity(torch.cat(addresses))) if addresses else 0.0
+    return Scores(*map(float, means[:5]), slots, *map(float, means[5:]))
+
+
+def _sync(syncnet: SyncNet | None, clips: Clips, clip: Clip, drawn: Tensor) -> list[float]:
+    if syncnet is None:
+        return [0.0, 0.0, 0.0]
+    seen, heard = features(syncnet, clips, clip)
+    filmed = lip_sync_error(seen, heard)
+    frames = clips.config.syncnet.frames
+    with torch.no_grad():
+        windows = drawn.unfold(0, frames, 1).movedim(-1, 1)  # (N, 5, 3, S/2, S)
+        ours = lip_sync_error(syncnet.see(windows.to(next(syncnet.parameters()).device)).cpu(), heard)
+    return [ours.confidence, filmed.confidence, float(abs(ours.offset - filmed.offset) <= 1)]
+
+
+def sheet(model: SyncTalkFace, clips: Clips, count: int = 3, every: int = 9, config: Config | None = None) -> NDArray[np.uint8]:
+    """A picture to look at: for each clip the filmed faces, the redrawn ones, and those redrawn to a wrong speech."""
+    bands = []
+    for index, clip in enumerate(clips.clips[:count]):
+        faces = clips.faces(clip)
+        other = clips.clips[(index + 1) % len(clips.clips)]
+        rows = [faces]
+        for mel in (None, other.mel):
+            drawn = redraw(model, clips, clip, mel).picture
+            rows.append(torch.cat([upper(faces), drawn], dim=-2))
+        bands += [torch.cat(list(row[::every]), dim=-1) for row in rows]
+    width = min(band.shape[-1] for band in bands)
+    stacked = torch.cat([band[..., :width] for band in bands], dim=-2)
+    return stacked.clamp(0, 1).mul(255).round().byte().movedim(0, -1).numpy()

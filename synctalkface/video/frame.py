@@ -1,0 +1,153 @@
+"""One picture in the YUV of its file; only the box that is asked for becomes RGB, only that box is written back.
+
+A clip is not converted to RGB and back: outside the mouth the numbers that were decoded are the numbers that are
+encoded, which loses nothing and costs a tenth of converting whole frames.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from synctalkface.video.colour import Colour, from_rgb, to_rgb
+
+PixelFormat = Literal["yuv420p", "yuv444p"]
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px; x1 and y1 are the first outside
+
+
+def frame_bytes(width: int, height: int, pixel_format: PixelFormat) -> int:
+    """The size of one frame in memory and in a pipe."""
+    return width * height * 3 // (2 if pixel_format == "yuv420p" else 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A picture of `width` x `height` px. data: uint8, the planes Y, U, V one after another, as ffmpeg pipes them.
+
+    In yuv420p both sizes are even and a chroma sample belongs to 2 x 2 px.
+    """
+
+    width: int
+    height: int
+    pixel_format: PixelFormat
+    colour: Colour
+    data: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        if self.data.size != frame_bytes(self.width, self.height, self.pixel_format):
+            raise ValueError(f"{self.data.size} bytes are no {self.pixel_format} of {self.width} x {self.height} px.")
+
+    @property
+    def step(self) -> int:
+        """Pixels a chroma sample stands for, along each axis."""
+        return 2 if self.pixel_format == "yuv420p" else 1
+
+    @functools.cached_property
+    def y(self) -> NDArray[np.uint8]:
+        """(H, W) luma, a view of `data`."""
+        return self.data[: self.width * self.height].reshape(self.height, self.width)
+
+    @functools.cached_property
+    def u(self) -> NDArray[np.uint8]:
+        """(H / step, W / step) blue difference, a view of `data`."""
+        return self._chroma(0)
+
+    @functools.cached_property
+    def v(self) -> NDArray[np.uint8]:
+        """(H / step, W / step) red difference, a view of `data`."""
+        return self._chroma(1)
+
+    def _chroma(self, which: int) -> NDArray[np.uint8]:
+        height, width = self.height // self.step, self.width // self.step
+        begin = self.width * self.height + which * height * width
+        return self.data[begin : begin + height * width].reshape(height, width)
+
+    def copy(self) -> Frame:
+        """The same picture in memory of its own."""
+        return Frame(self.width, self.height, self.pixel_format, self.colour, self.data.copy())
+
+    def rgb(self, box: Box | None = None) -> NDArray[np.uint8]:
+        """RGB uint8 (y1 - y0, x1 - x0, 3) of `box`, of the whole picture without one.
+
+        Outside the picture its edge goes on, so that a box always gets its own size. ValueError if the box is empty.
+        """
+        x0, y0, x1, y1 = box = box or (0, 0, self.width, self.height)
+        if x1 <= x0 or y1 <= y0:
+            raise ValueError(f"The box {box} is empty.")
+        inner = self._inside(box)
+        if inner is None:  # all of it outside: repeat the nearest pixels
+            near_x = min(max(x0, 0), self.width - 1)
+            near_y = min(max(y0, 0), self.height - 1)
+            inner = (near_x, near_y, min(max(x1, near_x + 1), self.width), min(max(y1, near_y + 1), self.height))
+        picture = self._inner_rgb(inner)
+        if inner == box:
+            return picture
+        columns = np.clip(np.arange(x0, x1), inner[0], inner[2] - 1) - inner[0]
+        rows = np.clip(np.arange(y0, y1), inner[1], inner[3] - 1) - inner[1]
+        return np.ascontiguousarray(picture[rows[:, None], columns])
+
+    def _inner_rgb(self, box: Box) -> NDArray[np.uint8]:
+        x0, y0, x1, y1 = box
+        step = self.step
+        left, top, right, bottom = self._grown(box)
+        planes: list[Any] = [self.y[top:bottom, left:right]]
+        for plane in (self.u, self.v):
+            chroma = plane[top // step : bottom // step, left // step : right // step]
+            planes.append(chroma if step == 1 else chroma.repeat(2, axis=0).repeat(2, axis=1))
+        picture = cv2.transform(cv2.merge(planes), to_rgb(self.colour.matrix, self.colour.full_range))
+        return np.ascontiguousarray(picture[y0 - top : y1 - top, x0 - left : x1 - left], dtype=np.uint8)
+
+    def blend(self, box: Box, rgb: NDArray[Any], alpha: NDArray[np.floating[Any]]) -> None:
+        """Write `rgb` (h, w, 3), uint8 or float of 0..255, into `box`, as far as `alpha` (h, w) of 0..1 says.
+
+        Only the difference is added, in YUV: where alpha is 0 the samples stay bit for bit what they were, a chroma
+        sample if alpha is 0 in all its pixels. What lies outside the picture is left out.
+        """
+        if rgb.shape[:2] != alpha.shape or alpha.shape != (box[3] - box[1], box[2] - box[0]):
+            raise ValueError(f"rgb {rgb.shape} and alpha {alpha.shape} do not have the size of the box {box}.")
+        inner = self._inside(box)
+        if inner is None:
+            return
+        cut = slice(inner[1] - box[1], inner[3] - box[1]), slice(inner[0] - box[0], inner[2] - box[0])
+        weight = np.asarray(alpha[cut], dtype=np.float32)
+        matrix = from_rgb(self.colour.matrix, self.colour.full_range)
+        wanted: NDArray[Any] = cv2.transform(np.ascontiguousarray(rgb[cut], dtype=np.float32), matrix)
+        self._add_luma(inner, wanted[..., 0], weight)
+        for plane, target in ((self.u, wanted[..., 1]), (self.v, wanted[..., 2])):
+            self._add_chroma(plane, inner, target, weight)
+
+    def _add_luma(self, box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]) -> None:
+        x0, y0, x1, y1 = box
+        old = self.y[y0:y1, x0:x1].astype(np.float32)
+        self.y[y0:y1, x0:x1] = np.rint(old + weight * (wanted - old)).clip(0, 255)
+
+    def _add_chroma(
+        self, plane: NDArray[np.uint8], box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]
+    ) -> None:
+        step = self.step
+        left, top, right, bottom = self._grown(box)
+        samples = plane[top // step : bottom // step, left // step : right // step]
+        old = samples.astype(np.float32)
+        spread = old.repeat(step, axis=0).repeat(step, axis=1)
+        change = np.zeros_like(spread)
+        cut = slice(box[1] - top, box[3] - top), slice(box[0] - left, box[2] - left)
+        change[cut] = weight * (wanted - spread[cut])
+        mean = change.reshape(old.shape[0], step, old.shape[1], step).mean(axis=(1, 3))
+        samples[...] = np.rint(old + mean).clip(0, 255)
+
+    def _inside(self, box: Box) -> Box | None:
+        """The part of `box` in the picture; None if there is none."""
+        x0, y0 = max(box[0], 0), max(box[1], 0)
+        x1, y1 = min(box[2], self.width), min(box[3], self.height)
+        return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
+
+    def _grown(self, box: Box) -> Box:
+        """`box`, grown to whole chroma samples."""
+        step = self.step
+        x0, y0, x1, y1 = box
+        return x0 // step * step, y0 // step * step, -(-x1 // step) * step, -(-y1 // step) * step

@@ -1,0 +1,186 @@
+"""Streaming frames out of a clip: forward from any frame, small for tracking, or in the order of a timeline.
+
+All three hold a few frames in memory, whatever the clip's length, and end their ffmpeg when they are closed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synctalkface import ffmpeg
+from synctalkface.errors import MediaError
+from synctalkface.video.frame import Frame, frame_bytes
+from synctalkface.video.probe import Video
+
+_SEEKABLE = {"mov", "matroska"}  # containers with an index; in the others a seek may miss the frame
+_CHUNK = 48  # frames that a backward run decodes at once
+_CHUNK_BYTES = 256 << 20
+_SKIP = 24  # frames it is cheaper to read past than to seek over
+
+
+def read_frames(video: Video, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    """The frames start..stop of `video`, to its end without `stop`, each in memory of its own.
+
+    A damaged clip may give fewer frames than its clock has, and ends where it cannot be decoded any more: count them.
+    Raises MediaError if not one frame comes.
+    """
+    empty = True
+    for frame in _stream(video, start, stop):
+        empty = False
+        yield frame
+    if empty:
+        raise MediaError(f"No frame of {video.path} can be decoded from frame {start} on. Export the clip again.")
+
+
+def small_size(video: Video, longest_side: int) -> tuple[int, int]:
+    """(width, height) of the frames of `read_small`: never larger than the clip."""
+    scale = min(1.0, longest_side / max(video.width, video.height))
+    return max(1, round(video.width * scale)), max(1, round(video.height * scale))
+
+
+def read_small(video: Video, longest_side: int) -> Iterator[NDArray[np.uint8]]:
+    """All frames of `video` as RGB uint8 (h, w, 3), scaled down by area to `small_size`. Otherwise as `read_frames`."""
+    width, height = small_size(video, longest_side)
+    matrix = video.colour.matrix
+    picture = f"scale={width}:{height}:flags=area+accurate_rnd+full_chroma_int:in_color_matrix={matrix}"
+    options = ["-vf", f"{picture},format=rgb24", "-pix_fmt", "rgb24"]
+    empty = True
+    for data in _pipe(video, 0, None, options, width * height * 3):
+        empty = False
+        yield data.reshape(height, width, 3)
+    if empty:
+        raise MediaError(f"No frame of {video.path} can be decoded. Export the clip again.")
+
+
+def read_sequence(video: Video, indices: NDArray[np.int64]) -> Iterator[Frame]:
+    """The frames of `video` in the order of `indices` (M,), that of a Timeline's source: M frames.
+
+    Forward runs are one stream, backward runs are decoded in chunks and turned round, a repeated frame is copied.
+    A frame that a damaged clip lacks is replaced by the one before. Raises MediaError if not one frame comes.
+    """
+    cursor = _Cursor(video)
+    with closing(cursor):
+        last: Frame | None = None
+        chunk: dict[int, Frame] = {}
+        for place, index in enumerate(map(int, indices)):
+            if place and index == int(indices[place - 1]) and last is not None:
+                yield last.copy()
+                continue
+            if index not in chunk:
+                chunk = {}
+                low = _backward_until(indices, place, _chunk_length(video))
+                if low < index:
+                    chunk = dict(zip(range(low, index + 1), _stream(video, low, index + 1), strict=False))
+            frame = chunk.pop(index, None) or (cursor.take(index) if not chunk else None) or last
+            if frame is None:
+                raise MediaError(f"No frame of {video.path} can be decoded. Export the clip again.")
+            last = frame.copy()  # the one that is given away may be painted on
+            yield frame
+
+
+class _Cursor:
+    """An open forward stream that knows which frame comes next."""
+
+    def __init__(self, video: Video) -> None:
+        self._video = video
+        self._frames: Iterator[Frame] = iter(())
+        self._next = -1
+
+    def take(self, index: int) -> Frame | None:
+        """Frame `index`; None if the clip ends before it."""
+        if not 0 <= self._next <= index <= self._next + _SKIP:
+            self.close()
+            self._frames = _stream(self._video, index, None)
+            self._next = index
+        for frame in self._frames:
+            self._next += 1
+            if self._next > index:
+                return frame
+        return None
+
+    def close(self) -> None:
+        """End the stream."""
+        if hasattr(self._frames, "close"):
+            self._frames.close()
+
+
+def _backward_until(indices: NDArray[np.int64], place: int, longest: int) -> int:
+    """The lowest frame of the run that goes back one by one from indices[place], `longest` frames at most."""
+    low = int(indices[place])
+    for index in indices[place + 1 : place + longest]:
+        if int(index) != low - 1:
+            break
+        low -= 1
+    return low
+
+
+def _chunk_length(video: Video) -> int:
+    return max(4, min(_CHUNK, _CHUNK_BYTES // frame_bytes(video.width, video.height, video.pixel_format)))
+
+
+def _stream(video: Video, start: int, stop: int | None) -> Iterator[Frame]:
+    size = frame_bytes(video.width, video.height, video.pixel_format)
+    for data in _pipe(video, start, stop, _as_stored(video), size):
+        yield Frame(video.width, video.height, video.pixel_format, video.colour, data)
+
+
+def _as_stored(video: Video) -> list[str]:
+    """The arguments that give planar YUV of 8 bits with the matrix and the range of the clip, converting if need be."""
+    name = video.pixel_format.replace("yuv", "yuvj") if video.colour.full_range else video.pixel_format
+    if video.source_format in (name, video.pixel_format):
+        return ["-pix_fmt", name]
+    matrix, values = video.colour.matrix, "pc" if video.colour.full_range else "tv"
+    convert = f"scale=in_color_matrix={matrix}:out_color_matrix={matrix}:out_range={values}:flags=bicubic+accurate_rnd"
+    return ["-vf", f"{convert},format={name}", "-pix_fmt", name]
+
+
+def _pipe(video: Video, start: int, stop: int | None, picture: list[str], size: int) -> Iterator[NDArray[np.uint8]]:
+    """The raw frames start..stop, each `size` bytes, as ffmpeg makes them with the arguments `picture`."""
+    if stop is not None and stop <= start:
+        return
+    program = ffmpeg.find_ffmpeg()
+    seek, skip = _seek(video, start)
+    arguments = [*seek, *ffmpeg.input_options(video.path), "-map", "0:V:0", *picture, *ffmpeg.every_frame(program)]
+    if stop is not None:
+        arguments += ["-frames:v", str(stop - start + skip)]
+    with tempfile.TemporaryFile() as errors:
+        process = ffmpeg.start([*arguments, "-f", "rawvideo", "pipe:1"], errors, stdout=subprocess.PIPE)
+        try:
+            source = cast(BinaryIO, process.stdout)
+            while (data := _read_exactly(source, size)) is not None:
+                if skip:
+                    skip -= 1
+                else:
+                    yield data
+        finally:
+            ffmpeg.stop(process)
+
+
+def _seek(video: Video, start: int) -> tuple[list[str], int]:
+    """How to come to frame `start`: the arguments before the input, and the frames to drop after it."""
+    if start == 0:
+        return [], 0
+    if start >= len(video.clock) or not _SEEKABLE & set(video.container.split(",")):
+        return [], start
+    # half way between two frames, so that no rounding of a timestamp picks the wrong one
+    before = (video.clock.starts[start - 1] + video.clock.starts[start]) / 2
+    return ["-ss", f"{before:.6f}"], 0
+
+
+def _read_exactly(source: BinaryIO, size: int) -> NDArray[np.uint8] | None:
+    """The next `size` bytes; None at the end, where a frame may be cut off."""
+    data = np.empty(size, dtype=np.uint8)
+    view, done = memoryview(data.data), 0
+    while done < size:
+        count = source.readinto(view[done:])  # type: ignore[attr-defined]
+        if not count:
+            return None
+        done += count
+    return data

@@ -1,0 +1,165 @@
+"""Writing a clip: frames through a pipe to x264, speech to AAC, under a temporary name that is renamed at the end.
+
+The file appears complete or not at all: after an error or an interrupt nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, cast
+
+from synctalkface import ffmpeg
+from synctalkface.clock import JITTER, Clock
+from synctalkface.errors import OutputError
+from synctalkface.video.frame import Frame
+from synctalkface.video.probe import Video
+from synctalkface.video.retime import give_times
+
+EXTENSIONS = (".mp4", ".mkv", ".mov")
+
+
+class VideoWriter:
+    """A context that takes the frames of a new clip one by one.
+
+    Size, pixel format, colour and pixel aspect are those of `like`, the timestamps those of `clock`. The sound is
+    `speech`, begun `speech_offset` seconds into the clip, then silence or a cut at the clip's end; None: no sound.
+    crf and preset are x264's. Raises OutputError if `path` cannot be written, exists (without `overwrite`), has
+    another extension than mp4, mkv or mov, or is itself one of the sources; MediaError if `speech` is no file.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        like: Video,
+        clock: Clock,
+        speech: str | Path | None,
+        speech_offset: float = 0.0,
+        overwrite: bool = False,
+        crf: int = 18,
+        preset: str = "veryfast",
+    ) -> None:
+        self._path = Path(path)
+        self._like, self._clock = like, clock
+        check_output(self._path, [like.path, *([speech] if speech else [])], overwrite)
+        self._own_times = clock.variable or abs(clock.starts[0]) > JITTER
+        name = f".{self._path.stem}.{os.getpid()}"
+        self._part = self._path.with_name(f"{name}.part{self._path.suffix}")
+        self._timed = self._path.with_name(f"{name}.timed{self._path.suffix}")
+        sound = _sound(speech, speech_offset, clock.duration)
+        self._arguments = [*_input(like, clock), *sound[0], *self._encoder(crf, preset), *sound[1]]
+        self._written = 0
+
+    def __enter__(self) -> Self:
+        self._errors = tempfile.TemporaryFile()
+        self._process = ffmpeg.start(
+            [*self._arguments, "-y", ffmpeg.file_url(self._part)], self._errors, stdin=subprocess.PIPE
+        )
+        return self
+
+    def write(self, frame: Frame) -> None:
+        """Append `frame`. Raises OutputError if the encoder has given up, for instance on a full disk."""
+        if (frame.width, frame.height, frame.pixel_format) != (
+            self._like.width,
+            self._like.height,
+            self._like.pixel_format,
+        ):
+            raise ValueError(f"A frame of {frame.width} x {frame.height} {frame.pixel_format} is not like the clip.")
+        try:
+            cast(BinaryIO, self._process.stdin).write(frame.data.data)
+        except OSError:
+            self._process.wait()
+            raise self._failure() from None
+        self._written += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        finally:
+            ffmpeg.stop(self._process)
+            self._errors.close()
+            for left in (self._part, self._timed):
+                left.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        if self._written != len(self._clock):
+            raise OutputError(
+                f"{self._path} was not written: {self._written} frames came, {len(self._clock)} were expected. "
+                "The source clip may be damaged; export it again."
+            )
+        try:
+            cast(BinaryIO, self._process.stdin).close()
+        except OSError:
+            self._process.wait()
+        if self._process.wait() != 0:
+            raise self._failure()
+        finished = self._part
+        try:
+            if self._own_times:
+                give_times(self._part, self._timed, self._clock)
+                finished = self._timed
+            os.replace(finished, self._path)
+        except OSError as error:  # libav's errors too
+            raise OutputError(f"{self._path} cannot be written ({error.strerror}). Choose another folder.") from None
+
+    def _failure(self) -> OutputError:
+        reason = ffmpeg.complaint(self._errors)
+        return OutputError(
+            f"{self._path} could not be encoded: ffmpeg ended with code {self._process.returncode} ({reason}). "
+            "Check the free space on the disk, or choose another folder."
+        )
+
+    def _encoder(self, crf: int, preset: str) -> list[str]:
+        colour, aspect = self._like.colour, self._like.sample_aspect
+        values = "pc" if colour.full_range else "tv"
+        # old versions take the tags from the encoder's options, new ones from the frames
+        tags = f"setparams=range={values}:color_primaries={colour.primaries}:color_trc={colour.transfer}"
+        picture = f"{tags}:colorspace={colour.space},setsar={aspect.numerator}/{aspect.denominator}"
+        options = ["-map", "0:v:0", "-vf", picture, "-c:v", "libx264", "-preset", preset, "-crf", str(crf)]
+        options += ["-pix_fmt", self._like.pixel_format, "-color_range", values, "-colorspace", str(colour.space)]
+        options += ["-color_primaries", str(colour.primaries), "-color_trc", str(colour.transfer)]
+        if self._own_times:
+            options += ["-bf", "0"]  # packets in the order of showing, so that each can be given its time
+        if self._path.suffix.lower() != ".mkv":
+            options += ["-movflags", "+faststart"]
+        return options
+
+
+def check_output(path: str | Path, sources: list[str | Path], overwrite: bool) -> None:
+    """OutputError if the clip `path`, made from `sources`, cannot or must not be written: ask before long work."""
+    path = Path(path)
+    if path.suffix.lower() not in EXTENSIONS:
+        raise OutputError(f"{path} does not end in .mp4, .mkv or .mov. Choose one of these.")
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder. Name a file in it.")
+    if not path.parent.is_dir():
+        raise OutputError(f"There is no folder {path.parent}. Make it, or write elsewhere.")
+    if path.exists():
+        if any(os.path.exists(source) and os.path.samefile(path, source) for source in sources):
+            raise OutputError(f"{path} is the source itself. Give the result another name.")
+        if not overwrite:
+            raise OutputError(f"{path} exists already. Choose another name, or allow it to be overwritten.")
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(f"The folder {path.parent} may not be written to. Choose another one.")
+
+
+def _input(like: Video, clock: Clock) -> list[str]:
+    """The arguments that take raw frames from the pipe."""
+    shape = ["-f", "rawvideo", "-pix_fmt", like.pixel_format, "-s", f"{like.width}x{like.height}"]
+    return [*shape, "-framerate", f"{clock.rate.numerator}/{clock.rate.denominator}", "-i", "pipe:0"]
+
+
+def _sound(speech: str | Path | None, offset: float, duration: float) -> tuple[list[str], list[str]]:
+    """The arguments that read the speech, and those that bring it to exactly `duration` seconds and encode it."""
+    if speech is None:
+        return [], ["-an"]
+    ffmpeg.check_file(speech)
+    fitted = f"aresample=48000:async=1:first_pts=0,apad=whole_dur={duration:.6f},atrim=end={duration:.6f}"
+    reading = ["-itsoffset", f"{offset:.6f}", *ffmpeg.input_options(speech)]
+    return reading, ["-map", "1:a:0", "-af", fitted, "-c:a", "aac", "-b:a", "192k"]

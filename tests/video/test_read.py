@@ -1,0 +1,183 @@
+"""The frame that is asked for is the frame that comes, from any place, in any order, and nothing keeps running."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synctalkface import ffmpeg
+from synctalkface.clock import Fit, fit_picture
+from synctalkface.errors import MediaError
+from synctalkface.video import Frame, probe, read_frames, read_sequence, read_small
+
+GreyClip = Callable[..., Path]
+Numbers = Callable[[Iterable[Frame]], list[int]]
+MakeMedia = Callable[..., Path]
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Every ffmpeg that the test starts."""
+    started: list[subprocess.Popen[bytes]] = []
+    real = ffmpeg.start
+
+    def remember(*arguments: object, **more: object) -> subprocess.Popen[bytes]:
+        started.append(real(*arguments, **more))  # type: ignore[arg-type]
+        return started[-1]
+
+    monkeypatch.setattr(ffmpeg, "start", remember)
+    return started
+
+
+@pytest.mark.usefixtures("each_ffmpeg")
+@pytest.mark.parametrize("extension", ["mp4", "mkv", "mov"])
+def test_reading_can_begin_and_end_at_any_frame(grey_clip: GreyClip, numbers: Numbers, extension: str) -> None:
+    video = probe(grey_clip(f"grey.{extension}", 100))
+    assert numbers(read_frames(video)) == list(range(100))
+    for start, stop in [(1, 3), (37, 41), (98, None), (0, 2), (99, 100)]:
+        assert numbers(read_frames(video, start, stop)) == list(range(start, stop or 100))
+
+
+@pytest.mark.usefixtures("each_ffmpeg")
+@pytest.mark.parametrize("name", ["grey.ts", "grey.avi", "grey.264"])
+def test_containers_that_cannot_seek_are_read_exactly_too(grey_clip: GreyClip, numbers: Numbers, name: str) -> None:
+    forced = ["-f", "h264"] if name.endswith("264") else []
+    video = probe(grey_clip(name, 60, *forced))
+    assert numbers(read_frames(video, 41, 44)) == [41, 42, 43]
+
+
+@pytest.mark.parametrize("rate", ["30000/1001", "24000/1001", "60"])
+def test_other_rates_seek_exactly(grey_clip: GreyClip, numbers: Numbers, rate: str) -> None:
+    for name in ("grey.mp4", "grey.mkv"):
+        video = probe(grey_clip(name, 100, rate=rate))
+        assert numbers(read_frames(video, 83, 85)) == [83, 84]
+
+
+@pytest.mark.usefixtures("each_ffmpeg")
+def test_a_variable_rate_gives_each_frame_once(variable_clip: Callable[..., Path], numbers: Numbers) -> None:
+    starts = [0.0, 0.04, 0.08, 0.5, 0.51, 0.52, 0.9, 1.9, 1.94]
+    for name in ("variable.mp4", "variable.mkv"):
+        video = probe(variable_clip(name, starts))
+        assert numbers(read_frames(video)) == list(range(9))
+        for start in range(1, 9):
+            assert numbers(read_frames(video, start, start + 1)) == [start]
+
+
+@pytest.mark.usefixtures("each_ffmpeg")
+def test_seeking_minds_the_files_own_zero(make_media: MakeMedia, grey_clip: GreyClip, numbers: Numbers) -> None:
+    grey = grey_clip("grey.mkv", 60)
+    sound = ["-f", "lavfi", "-i", "sine=duration=3"]
+    for name in ("late.mp4", "late.mkv"):
+        video = probe(make_media(name, *sound, "-itsoffset", "0.5", "-i", str(grey), "-c:v", "copy"))
+        assert numbers(read_frames(video, 33, 35)) == [33, 34]
+
+
+@pytest.mark.parametrize("fit", ["loop", "bounce", "hold", "trim", "speech"])
+def test_a_timeline_is_read_in_its_order(
+    grey_clip: GreyClip, numbers: Numbers, monkeypatch: pytest.MonkeyPatch, fit: Fit
+) -> None:
+    monkeypatch.setattr("synctalkface.video.read._CHUNK", 7)
+    video = probe(grey_clip(frames=20))
+    source = fit_picture(video.clock, 2.3, fit).source
+    assert numbers(read_sequence(video, source)) == source.tolist()
+
+
+def test_any_order_can_be_read(grey_clip: GreyClip, numbers: Numbers) -> None:
+    video = probe(grey_clip(frames=100))
+    order = [5, 5, 90, 89, 88, 88, 87, 3, 4, 40, 42, 41, 41, 40, 99, 0]
+    assert numbers(read_sequence(video, np.array(order))) == order
+
+
+def test_a_forward_run_is_one_stream(grey_clip: GreyClip, processes: list[subprocess.Popen[bytes]]) -> None:
+    video = probe(grey_clip(frames=30))
+    order = np.array([0, 1, 2, 2, 2, *range(5, 20)])
+    assert len(list(read_sequence(video, order))) == len(order)
+    assert len(processes) == 1
+
+
+def test_painting_on_a_frame_does_not_change_its_repetition(grey_clip: GreyClip) -> None:
+    video = probe(grey_clip(frames=5))
+    for frame in read_sequence(video, np.array([3, 3, 3, 2, 1, 1])):
+        assert frame.data.min() > 16
+        frame.data[:] = 0
+
+
+def test_closing_early_ends_the_process(grey_clip: GreyClip, processes: list[subprocess.Popen[bytes]]) -> None:
+    video = probe(grey_clip(frames=100))
+    for frames in (
+        read_frames(video),
+        read_small(video, 32),
+        read_sequence(video, np.arange(100)),
+        read_sequence(video, np.arange(99, 0, -1)),
+    ):
+        next(frames)
+        frames.close()  # type: ignore[attr-defined]
+    assert len(processes) == 4
+    assert all(process.returncode is not None for process in processes)
+
+
+def test_a_clip_that_breaks_off_gives_what_it_has(grey_clip: GreyClip, numbers: Numbers) -> None:
+    path = grey_clip("grey.mkv", 100, "-bf", "0", "-g", "5")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    video = probe(path)
+    read = numbers(read_frames(video))
+    assert 20 < len(read) < 90
+    assert read == list(range(len(read)))
+    assert abs(len(video.clock) - len(read)) <= 1
+
+
+def test_a_timeline_over_a_broken_clip_holds_the_last_frame(grey_clip: GreyClip, numbers: Numbers) -> None:
+    video = probe(grey_clip("grey.mkv", 10))
+    assert numbers(read_sequence(video, np.array([8, 9, 10, 11]))) == [8, 9, 9, 9]
+
+
+def test_a_clip_of_which_nothing_decodes_is_an_error(grey_clip: GreyClip) -> None:
+    video = probe(grey_clip(frames=10))
+    video.path.write_bytes(video.path.read_bytes()[:200])
+    for frames in (read_frames(video), read_small(video, 32), read_sequence(video, np.arange(3))):
+        with pytest.raises(MediaError, match=r"No frame of .*grey\.mp4"):
+            next(frames)
+
+
+@pytest.mark.usefixtures("each_ffmpeg")
+def test_small_frames_are_the_large_ones_seen_from_afar(sample_face: Path) -> None:
+    import cv2
+
+    video = probe(sample_face)
+    small = list(read_small(video, 180))
+    assert len(small) == 75
+    assert small[0].shape == (144, 180, 3)
+    large = next(read_frames(video)).rgb()
+    expected = cv2.resize(large, (180, 144), interpolation=cv2.INTER_AREA).astype(int)
+    assert np.abs(small[0] - expected).mean() < 1.5
+
+
+def test_small_frames_are_never_enlarged(grey_clip: GreyClip) -> None:
+    assert next(read_small(probe(grey_clip(frames=2)), 640)).shape == (48, 64, 3)
+
+
+@pytest.mark.usefixtures("each_ffmpeg")
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("full.mp4", ["-pix_fmt", "yuvj420p"]),
+        ("deep.mkv", ["-pix_fmt", "yuv420p10le", "-c:v", "ffv1"]),
+        ("wide.mkv", ["-pix_fmt", "yuv422p", "-c:v", "ffv1"]),
+        ("rgb.mkv", ["-pix_fmt", "bgr0", "-c:v", "ffv1"]),
+        ("grey.mkv", ["-pix_fmt", "gray", "-c:v", "ffv1"]),
+        ("small.gif", []),
+    ],
+)
+def test_every_pixel_format_keeps_its_colours(make_media: MakeMedia, name: str, arguments: list[str]) -> None:
+    """Blocks of plain colour survive whatever way they are stored."""
+    path = make_media(name, "-f", "lavfi", "-i", "smptebars=size=128x96:duration=0.2:rate=25", *arguments)
+    frame = next(read_frames(probe(path))).rgb().astype(int)
+    white, blue = frame[10, 4], frame[10, 122]
+    grey = name == "grey.mkv"
+    assert np.abs(white - 191).max() <= (3 if not grey else 4)
+    assert np.abs(blue - ([22, 22, 22] if grey else [0, 0, 191])).max() <= 6
