@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING, Any
 from synctalkface.errors import SyncTalkFaceError
 
 if TYPE_CHECKING:
-    from synctalkface.pipeline import LipSync
+    from synctalkface.evaluation.check import check
+    from synctalkface.pipeline import Limits, LipSync
 
 __version__ = "0.1.0"
-__all__ = ["LipSync", "SyncTalkFaceError", "__version__"]
+__all__ = ["Limits", "LipSync", "SyncTalkFaceError", "__version__", "check"]
 
 
 def __getattr__(name: str) -> Any:
-    """`LipSync`, late: it brings torch, which takes a second, and `synctalkface --help` should not wait for that."""
-    if name == "LipSync":
-        from synctalkface.pipeline import LipSync
+    """`LipSync` and what goes with it, late: torch takes a second, and `synctalkface --help` should not wait for it."""
+    if name == "check":
+        from synctalkface.evaluation.check import check
 
-        return LipSync
+        return check
+    if name in __all__:
+        from synctalkface import pipeline
+
+        return getattr(pipeline, name)
     raise AttributeError(f"module 'synctalkface' has no attribute '{name}'")
 
 

@@ -6,6 +6,7 @@ n samples, T mel steps. The spectrogram is the paper's (80 bands, 80 steps a sec
 from __future__ import annotations
 
 import functools
+import math
 import subprocess
 import tempfile
 from pathlib import Path
@@ -28,16 +29,21 @@ SMALLEST_MAGNITUDE = 1e-5  # of the spectrogram, before the logarithm
 BLOCK = 8_192  # mel steps computed at once
 
 
-def read_waveform(path: str | Path, sample_rate: int = AudioConfig.sample_rate) -> NDArray[np.float32]:
+def read_waveform(
+    path: str | Path, sample_rate: int = AudioConfig.sample_rate, longest: float = math.inf
+) -> NDArray[np.float32]:
     """The first sound track of any media file, as float32 (n,) mono at `sample_rate`, in [-1, 1].
 
     Sample 0 is the file's time zero, that of its pictures too: a track that begins late is padded with silence.
-    Raises MediaError if there is no such file, it is no media file, or it has no sound.
+    Raises MediaError if there is no such file, it is no media file, it has no sound, or it lasts more than `longest`
+    seconds, of which no more than that is decoded: a small file may hold days of silence.
     """
     with ffmpeg.open_media(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path} has no sound. Name a file with the speech in it.")
     arguments = [*ffmpeg.input_options(path), "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0"]
+    if longest < math.inf:
+        arguments += ["-t", f"{longest + 1:.3f}"]
     arguments += ["-ac", "1", "-ar", str(sample_rate), "-f", "f32le", "pipe:1"]
     with tempfile.TemporaryFile() as errors:
         process = ffmpeg.start(arguments, errors, stdout=subprocess.PIPE)
@@ -49,6 +55,8 @@ def read_waveform(path: str | Path, sample_rate: int = AudioConfig.sample_rate) 
         if process.returncode != 0 and not samples:
             reason = ffmpeg.complaint(errors)
             raise MediaError(f"The sound of {path} cannot be decoded ({reason}). Export it again, for instance as WAV.")
+    if len(samples) > 4 * sample_rate * longest:
+        raise MediaError(f"{Path(path).name} lasts more than {longest:g} s, which is the most that is taken. Cut it.")
     return np.frombuffer(samples, dtype="<f4").astype(np.float32)
 
 

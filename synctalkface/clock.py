@@ -78,6 +78,12 @@ class Timeline:
     clock: Clock
 
 
+def shown_at(clock: Clock, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(M,) int64: the frame of `clock` on show at each of `seconds` (M,); outside, the end frames."""
+    place = np.searchsorted(clock.starts, np.asarray(seconds) + _EPSILON, side="right") - 1
+    return np.clip(place, 0, len(clock) - 1).astype(np.int64)
+
+
 def window_start(centres: NDArray[np.float64], steps: int, mel_rate: float) -> NDArray[np.int64]:
     """The first mel step of the window of `steps` steps that belongs to each frame, (N,) int64.
 

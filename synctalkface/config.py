@@ -110,6 +110,7 @@ class LossWeights:
     store: float = 0.01
     align: float = 0.01
     mouth: float = 0.0  # extra L1 inside the mouth window; ours, 0 in the paper
+    balance: float = 0.0  # how unevenly the slots are used; ours, 0 in the paper
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def _base() -> Config:
             face_widths=(32, 64, 96, 192, 384),
             face_residuals=0,
             decoder_widths=(384, 256, 128, 64, 32),
-            decoder_residuals=(1, 0, 0, 0, 0),
+            decoder_residuals=(2, 0, 0, 0, 0),
             head="move",
         ),
         syncnet=replace(
@@ -201,7 +202,9 @@ def _base() -> Config:
             fold=4,
         ),
         discriminator=replace(paper.discriminator, widths=(32, 64, 128, 192)),
-        losses=replace(paper.losses, mouth=10.0, audio_visual=0.2, visual_visual=0.2, store=1.0, align=0.2),
+        losses=replace(
+            paper.losses, mouth=10.0, audio_visual=0.2, visual_visual=0.2, store=1.0, align=0.2, balance=0.05
+        ),
         training=replace(
             paper.training,
             learning_rate=5e-4,
@@ -286,7 +289,9 @@ def from_json(text: str, where: str = "config.json") -> Config:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        raise ConfigError(f"{where} is not JSON (line {error.lineno}). Restore the file or download it again.") from None
+        raise ConfigError(
+            f"{where} is not JSON (line {error.lineno}). Restore the file or download it again."
+        ) from None
     if not isinstance(data, dict):
         raise ConfigError(f"{where} does not hold a configuration. Restore the file or download it again.")
     return from_dict(data, where)

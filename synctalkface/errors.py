@@ -7,6 +7,7 @@
     |-- OutputError              the result cannot be written, or would overwrite something
     |-- ConfigError              a setting that does not exist or has an impossible value
     |-- WeightsError             weights that are missing, damaged or of another model
+    |-- HubError                 the Hub cannot be reached, does not know a repository, or refuses
     |-- DataError                training data that cannot be prepared or read
     `-- TrainingError            a run that cannot go on (collapsed memory, wrong world size, NaN)
 
@@ -44,6 +45,10 @@ class ConfigError(SyncTalkFaceError):
 
 class WeightsError(SyncTalkFaceError):
     """Weights are missing, damaged, or do not fit their configuration."""
+
+
+class HubError(SyncTalkFaceError):
+    """The Hub cannot be reached, does not know the repository, or refuses what was asked of it."""
 
 
 class DataError(SyncTalkFaceError):

@@ -63,6 +63,15 @@ def align(lip_address: Tensor, audio_address: Tensor) -> Tensor:
     return (target * (target.log() - found.log())).sum(-1).mean()
 
 
+def balance(address: Tensor) -> Tensor:
+    """Ours: log S - entropy of the mean address (..., S). 0 when all slots are used alike, log S when one is.
+
+    Much of any recording is silence; without this the slots that serve it crowd out the others.
+    """
+    mean = address.float().flatten(0, -2).mean(0)
+    return torch.log(torch.tensor(float(len(mean)))) - torch.special.entr(mean).sum()
+
+
 def sync_binary(cosine: Tensor, in_sync: Tensor) -> Tensor:
     """The sync expert's loss: -log cos of pairs in sync, -log(1 - cos) of the others; both of one shape."""
     probability = cosine.float().clamp(SMALLEST_COSINE, 1 - SMALLEST_COSINE)

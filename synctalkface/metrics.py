@@ -1,4 +1,4 @@
-"""One function a score. Pictures are float 0..1; every score is computed in float, never in wrapping uint8.
+"""One function a score. Pictures are float 0..1; every score is computed in float, but for psnr_wrapped.
 
 F frames, C channels, H x W pixels.
 """
@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 LARGEST_SHIFT = 15  # frames: the SyncNet protocol looks this far to both sides
+SSIM_WINDOW = 7  # px
+SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 
 
 def l1(generated: Tensor, true: Tensor, weight: Tensor | None = None) -> float:
@@ -32,6 +37,43 @@ def psnr(generated: Tensor, true: Tensor, weight: Tensor | None = None) -> float
     else:
         error = float((square * weight).sum() / (weight.sum() * square.shape[-3]))
     return float("inf") if error == 0 else float(-10 * torch.log10(torch.tensor(error)))
+
+
+def psnr_wrapped(generated: NDArray[np.uint8], true: NDArray[np.uint8]) -> float:
+    """What scripts that subtract and square uint8 arrays call PSNR, in dB: differences and squares wrap around at 256.
+
+    It never falls far below 28 dB, however bad the picture. Only to stand beside numbers that were made that way.
+    """
+    wrapped = (generated - true) ** 2  # both wrap, on purpose
+    error = float(wrapped.mean(dtype=np.float64))
+    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def ssim(generated: Tensor, true: Tensor) -> float:
+    """Structural similarity of (..., 3, H, W) in 0..1, mean over pixels, channels and pictures (Wang et al. 2004).
+
+    scikit-image's default: windows of 7 x 7 with equal weights, sample covariance, a border of 3 px left out.
+    """
+    x, y = (picture.double().flatten(0, -3).unsqueeze(1) for picture in (generated, true))  # (N, 1, H, W)
+
+    def mean(picture: Tensor) -> Tensor:
+        return avg_pool2d(picture, SSIM_WINDOW, stride=1)
+
+    samples = SSIM_WINDOW**2
+    unbiased = samples / (samples - 1)
+    mean_x, mean_y = mean(x), mean(y)
+    variance_x, variance_y = unbiased * (mean(x * x) - mean_x**2), unbiased * (mean(y * y) - mean_y**2)
+    covariance = unbiased * (mean(x * y) - mean_x * mean_y)
+    luminance = (2 * mean_x * mean_y + SSIM_C1) / (mean_x**2 + mean_y**2 + SSIM_C1)
+    structure = (2 * covariance + SSIM_C2) / (variance_x + variance_y + SSIM_C2)
+    return float((luminance * structure).mean())
+
+
+def landmark_distance(generated: NDArray[np.float32], true: NDArray[np.float32]) -> float:
+    """LMD: mean distance of landmarks (F, K, 2), both sets centred in each frame, in their own unit."""
+    ours = generated - generated.mean(axis=1, keepdims=True)
+    theirs = true - true.mean(axis=1, keepdims=True)
+    return float(np.linalg.norm(ours - theirs, axis=-1).mean())
 
 
 class LipSyncError(NamedTuple):

@@ -70,7 +70,7 @@ def test_a_click_is_centred_on_its_mel_step() -> None:
     waveform[40 * 200] = 0.5
     energy = audio.log_mel(waveform, CONFIG).mean(dim=0)
     assert int(energy.argmax()) == 40
-    assert energy[38] == pytest.approx(energy[42], abs=0.2)
+    assert float(energy[39]) == pytest.approx(float(energy[41]), abs=0.2)
 
 
 def test_loudness_no_longer_matters_once_it_is_normalised() -> None:

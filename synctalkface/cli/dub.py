@@ -23,6 +23,12 @@ def dub(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the result of an earlier run.")] = False,
     device: Device = "auto",
     crf: Annotated[int, typer.Option(min=0, max=51, help="x264 quality: 0 is lossless, 18 looks it.")] = 18,
+    address: Annotated[
+        Path | None, typer.Option(help="An address track that steers the lips: .json or .csv (see `addresses`).")
+    ] = None,
+    address_only: Annotated[
+        bool, typer.Option("--address-only", help="The lips follow the address track alone, and not the sound.")
+    ] = False,
     events: Events = False,
 ) -> None:
     """Dub VIDEO with SPEECH: only the mouth changes, and the new speech is its sound."""
@@ -30,5 +36,16 @@ def dub(
 
     with listening(events) as listener:
         dubber = LipSync.from_pretrained(weights, device)
-        report = dubber.dub(video, speech, out, fit=fit, face="largest", overwrite=force, crf=crf, on_progress=listener)
+        report = dubber.dub(
+            video,
+            speech,
+            out,
+            fit=fit,
+            face="largest",
+            overwrite=force,
+            crf=crf,
+            address=address,
+            hear=not address_only,
+            on_progress=listener,
+        )
     conclude(report.as_dict(), report.summary(), events)

@@ -17,10 +17,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from synctalkface import __version__
+from synctalkface.cli.addresses import addresses
+from synctalkface.cli.atlas import atlas
+from synctalkface.cli.check import check
+from synctalkface.cli.demo import demo
 from synctalkface.cli.dub import dub
+from synctalkface.cli.evaluate import evaluate
 from synctalkface.cli.info import info
 from synctalkface.cli.prepare import prepare
+from synctalkface.cli.pull import pull
+from synctalkface.cli.push import push
 from synctalkface.cli.train import train
+from synctalkface.cli.worker import worker
 from synctalkface.errors import SyncTalkFaceError
 from synctalkface.events import Failed, json_lines
 
@@ -33,8 +41,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(dub)
+app.command()(addresses)
+app.command()(demo)
+app.command()(check)
+app.command()(evaluate)
+app.command()(atlas)
 app.command()(info)
 app.command()(prepare)
+app.command()(pull)
+app.command()(push)
+app.command()(worker)
 app.add_typer(train)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from synctalkface.cli.options import Data, Device, Events, Preset, Resume, RunFolder, Settings
 from synctalkface.cli.progress import conclude, listening
-from synctalkface.config import override
+from synctalkface.config import Config, override
 from synctalkface.config import preset as find_preset
 
 train = typer.Typer(name="train", help="Train the sync expert, then the generator, on prepared data.")
@@ -40,17 +40,23 @@ def generator(
     data: Data,
     out: RunFolder,
     syncnet: Annotated[
-        Path | None, typer.Option(help="The folder of a trained sync expert; without one there is no sync term.")
+        Path | None, typer.Option(help="The folder of a trained sync expert; default: that of --init. Without one: no sync term.")
     ] = None,
-    init: Annotated[Path | None, typer.Option(help="A folder of weights to begin from, not random ones.")] = None,
-    preset: Preset = "base",
+    init: Annotated[
+        str | None,
+        typer.Option(help="Weights to begin from, not random ones: a folder, owner/name on the Hub, or 'shipped'."),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="The configuration to start from: base, paper or tiny; default: that of --init, or base."),
+    ] = None,
     settings: Settings = [],  # noqa: B006 - as above
     resume: Resume = True,
     device: Device = "auto",
     events: Events = False,
 ) -> None:
     """Train the generator, which draws the mouths, with the help of a trained sync expert."""
-    config = override(find_preset(preset), settings)
+    config = override(_beginning(preset, init), settings)
     from synctalkface.device import find_device
     from synctalkface.training.generator import train_generator
 
@@ -66,6 +72,15 @@ def generator(
             listener=listener,
         )
     conclude({"folder": str(out), **scores._asdict()}, _ended("The generator", out, scores._asdict()), events)
+
+
+def _beginning(preset: str | None, init: str | None) -> Config:
+    """The configuration before any --set."""
+    if preset or init is None:
+        return find_preset(preset or "base")
+    from synctalkface import hub
+
+    return hub.load_config(hub.resolve(init))
 
 
 def _ended(what: str, folder: Path, scores: dict[str, float]) -> str:

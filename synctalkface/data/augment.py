@@ -63,7 +63,8 @@ class Look:
         bend = cv2.resize(self.bend, (size, size), interpolation=cv2.INTER_CUBIC)[top:]
         source = grid @ self.to_stored[:, :2].T + self.to_stored[:, 2] + bend
         pixels = (source + MARGIN) * (stored / (1 + 2 * MARGIN)) - 0.5
-        fixed, fraction = cv2.convertMaps(pixels.astype(np.float32), None, cv2.CV_16SC2)
+        nothing = np.empty(0, np.float32)  # both coordinates are in the first map
+        fixed, fraction = cv2.convertMaps(pixels.astype(np.float32), nothing, cv2.CV_16SC2)
         return np.asarray(fixed), np.asarray(fraction)
 
 
@@ -116,4 +117,4 @@ def voice(
         level = rng.uniform(-0.9, -0.3) * span
         noise = level + 0.1 * span * rng.standard_normal(heard.shape) * 0.5
         heard = np.maximum(heard, noise)
-    return np.clip(heard, -span, span).astype(np.float32)
+    return np.asarray(np.clip(heard, -span, span), dtype=np.float32)

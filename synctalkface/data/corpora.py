@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -44,9 +45,9 @@ def find(folder: Path, corpus: str = "auto") -> list[Source]:
     if corpus == "auto":
         corpus = "grid" if (folder / "words.tsv").exists() or folder.name.lower() == "grid" else "folder"
     if corpus == "grid":
-        return _grid(paths)
+        return _distinct(_grid(paths))
     if corpus == "folder":
-        return _any_folder(folder, paths)
+        return _distinct(_any_folder(folder, paths))
     raise DataError(f"There is no corpus '{corpus}'. Choose grid, folder or auto.")
 
 
@@ -72,3 +73,14 @@ def _any_folder(folder: Path, paths: list[Path]) -> list[Source]:
         held_out = hashlib.sha256(f"{speaker}/{name}".encode()).digest()[0] < 256 / 20
         found.append(Source(path, speaker, name, "validation" if held_out else "train"))
     return found
+
+
+def _distinct(found: list[Source]) -> list[Source]:
+    """`found` with a number behind every further name that would give the same file, such as a.mov beside a.mp4."""
+    met: Counter[str] = Counter()
+    named = []
+    for source in found:
+        met[source.identifier] += 1
+        count = met[source.identifier]
+        named.append(source if count == 1 else replace(source, name=f"{source.name}~{count}"))
+    return named

@@ -5,7 +5,7 @@ A batch depends on the seed and the step alone, so that a resumed run sees exact
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,7 +141,9 @@ class Clips:
             spread = rng.permutation(len(clip.crops) // 2 - 2)[: plan.windows] * 2 + 2 + int(rng.integers(2))
             centres = np.clip(spread, 2, len(clip.crops) - 3)
             voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-            parts.append(self.sync_windows(clip, centres, change, voiced)._replace(clip=torch.full((len(centres),), number)))
+            parts.append(
+                self.sync_windows(clip, centres, change, voiced)._replace(clip=torch.full((len(centres),), number))
+            )
         return SyncBatch(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
     def sync_windows(
@@ -162,16 +164,15 @@ class Clips:
             halves = change.crop(clip.crops[used], self.size, top)
         faces = pictures(np.ascontiguousarray(halves))[torch.from_numpy(place.reshape(len(centres), -1))]
         seconds = torch.from_numpy(clip.centres[centres])
-        heard = self.sync_sounds(clip, centres, 0, mel)
+        heard = self.sync_sounds(clip, centres, mel)
         return SyncBatch(faces, heard, torch.zeros(len(centres), dtype=torch.int64), seconds)
 
-    def sync_sounds(
-        self, clip: Clip, centres: NDArray[np.int64], shift: int, mel: NDArray[np.float32] | None = None
-    ) -> Tensor:
-        """What the sync expert hears at the frames `centres` (N,) when the sound runs `shift` frames ahead."""
+    def sync_sounds(self, clip: Clip, frames: NDArray[np.int64], mel: NDArray[np.float32] | None = None) -> Tensor:
+        """What the sync expert hears at `frames` (N,), which may lie before and after the clip: (N, bands, steps)."""
         sound = torch.from_numpy(clip.mel if mel is None else mel)
         steps, audio = self.config.syncnet.audio_steps, self.config.audio
-        seconds = clip.centres[centres] + shift / clip.frame_rate
+        inside = np.clip(frames, 0, len(clip.centres) - 1)
+        seconds = clip.centres[inside] + (frames - inside) / clip.frame_rate
         return torch.stack([speech_chunk(sound, np.array([t]), steps, audio).mel for t in seconds])
 
 
@@ -199,18 +200,32 @@ def load(folder: Path, split: Split, config: Config, limit: int | None = None, l
         raise DataError(f"{folder} holds crops of {book.size} px, the model wants {config.face.size}. Prepare again.")
     clips = []
     for count, entry in enumerate(entries, start=1):
-        clips.append(_clip(pack.load(folder / entry.file), entry, config))
+        clip = read(folder, entry, config)
+        clips.append(replace(clip, centres=clip.centres + entry.correction))
         listener(Progress("load", count, len(entries)))
+    _refuse_short(clips, config)
     return Clips(clips, config, book.size)
 
 
-def _clip(stored: pack.Pack, entry: manifest.Entry, config: Config) -> Clip:
+def _refuse_short(clips: list[Clip], config: Config) -> None:
+    """DataError if a window of training does not fit into the shortest clip."""
+    shortest, needed = min(clips, key=lambda clip: len(clip.crops)), config.training.frames + config.model.lip_frames - 1
+    if len(shortest.crops) < needed:
+        raise DataError(
+            f"{shortest.identifier} has {len(shortest.crops)} frames, a window has {needed}. Lower training.frames."
+        )
+
+
+def read(folder: Path, entry: manifest.Entry, config: Config) -> Clip:
+    """One prepared clip with the spectrogram that `config` asks for. Raises DataError if its pack is damaged."""
+    return unpacked(pack.load(folder / entry.file), entry, config)
+
+
+def unpacked(stored: pack.Pack, entry: manifest.Entry, config: Config) -> Clip:
+    """The clip in a pack that has been read, with the spectrogram that `config` asks for."""
     mel = log_mel(stored.waveform, config.audio).numpy()
-    centres = stored.centres
-    if entry.offset is not None:  # the sound comes `offset` frames late: listen that much later
-        centres = centres + entry.offset / entry.frame_rate
     lips = stored.landmarks[:, rows(LIPS_OUTER + LIPS_INNER)]
-    return Clip(entry.identifier, entry.speaker, stored.crops, mel, centres, lips, entry.frame_rate)
+    return Clip(entry.identifier, entry.speaker, stored.crops, mel, stored.centres, lips, entry.frame_rate)
 
 
 def _stacked(windows: list[Window]) -> Window:

@@ -12,6 +12,7 @@ from synctalkface.data.corpora import Split
 from synctalkface.errors import DataError
 
 NAME = "manifest.json"
+SMALLEST_CORRECTION = 2  # frames
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class Entry:
     @property
     def file(self) -> str:
         return f"{self.identifier}.safetensors"
+
+    @property
+    def correction(self) -> float:
+        """Seconds to listen later, so that sound and picture meet; a single frame is within the measurement's error."""
+        if self.offset is None or abs(self.offset) < SMALLEST_CORRECTION:
+            return 0.0
+        return self.offset / self.frame_rate
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,11 +38,18 @@ def stored_size(size: int) -> int:
     return size + 2 * round(size * MARGIN)
 
 
+def with_margin(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Frame px -> unit coordinates of the stored crop, whose margin surrounds the crop proper."""
+    grown = matrices / (1 + 2 * MARGIN)
+    grown[:, :, 2] += MARGIN / (1 + 2 * MARGIN)
+    return grown
+
+
 def save(pack: Pack, path: Path) -> None:
     """Write `pack` whole or not at all."""
     coded = [_encode(crop) for crop in pack.crops]
     ends = np.cumsum([0, *map(len, coded)])
-    tensors = {
+    tensors: dict[str, NDArray[Any]] = {
         "crops": np.concatenate(coded),
         "ends": ends.astype(np.int64),
         "waveform": np.round(np.clip(pack.waveform, -1, 1) * 32767).astype(np.int16),
@@ -76,7 +84,7 @@ def _encode(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _decode(data: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
         raise ValueError("a face crop cannot be decoded")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)

@@ -52,9 +52,7 @@ class Rejected(DataError):
         self.reason = reason
 
 
-def prepare(
-    source: Path, out: Path, corpus: str = "auto", workers: int = 1, listener: Listener = ignore
-) -> Summary:
+def prepare(source: Path, out: Path, corpus: str = "auto", workers: int = 1, listener: Listener = ignore) -> Summary:
     """Pack the clips of `source` into the folder `out` with its manifest. Clips already packed are not done again.
 
     Raises DataError if `source` holds no clips, OutputError if `out` cannot be written.
@@ -105,7 +103,7 @@ def face_crops(video: Video, size: int) -> tuple[NDArray[np.uint8], NDArray[np.f
     scale = float(np.median(np.hypot(matrices[:, 0, 0], matrices[:, 0, 1])))
     if 1 / scale < SMALLEST_FACE:
         raise Rejected("face too small")
-    grown = _with_margin(matrices)
+    grown = pack.with_margin(matrices)
     crops: list[NDArray[np.uint8]] = []
     for frame, matrix in zip(read_frames(video), grown, strict=False):
         box = region(matrix, 0.02, video.width, video.height)
@@ -126,13 +124,6 @@ def _steady_face(video: Video) -> FaceTrack:
     if not track.seen.all():
         raise Rejected("face lost")
     return track
-
-
-def _with_margin(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Frame px -> unit coordinates of the stored crop, whose margin surrounds the crop proper."""
-    grown = matrices / (1 + 2 * pack.MARGIN)
-    grown[:, :, 2] += pack.MARGIN / (1 + 2 * pack.MARGIN)
-    return grown
 
 
 def _open(out: Path) -> manifest.Manifest:

@@ -94,11 +94,13 @@ def mouth_mask(landmarks: np.ndarray, matrix: np.ndarray, size: int) -> NDArray[
     """How much of the crop is replaced, (size, size) float32: 1 around mouth and chin, 0 above the middle.
 
     landmarks: (K, 2), one frame of a track, in frame px: of `steady(track)`, lest the mask flickers. The mask is the
-    face below the nose tip, out to the outline of the jaw and some way beyond where the jaw may open or close; it is
-    0 at the crop's edge.
+    face below the nose tip, fading out inside the outline of the cheeks and some way below the chin, where the jaw may
+    open or close; it is 0 at the crop's edge.
     """
     jaw = landmarks[_JAW] @ matrix[:, :2].T + matrix[:, 2]
     mouth = (landmarks[_CORNERS] @ matrix[:, :2].T + matrix[:, 2]).mean(0)
+    depth = np.clip((jaw[:, 1] - mouth[1]) / max(float(jaw[:, 1].max() - mouth[1]), 1e-6), 0, 1)  # 0: mouth, 1: chin
+    jaw[:, 0] -= np.sign(jaw[:, 0] - mouth[0]) * FEATHER * (1 - depth)  # cheeks stand still: fade out inside the face
     lower = jaw[jaw[:, 1] > mouth[1]]
     opened = mouth + (lower - mouth) * (1.0, 1.2)  # the chin of a jaw that opens wider than in this frame
     outline = cv2.convexHull(np.concatenate([jaw, opened]).astype(np.float32))[:, 0]

@@ -25,6 +25,10 @@ NOSE_BRIDGE = (168, 6, 197, 195, 5)  # from between the eyes down
 # What neither speech nor the brows move: the eyes' corners and sockets, the bridge, tip and sides of the nose.
 STABLE = (33, 133, 263, 362, 130, 359, 243, 463, 168, 6, 197, 195, 5, 4, 1, 122, 351, 196, 419, 198, 420, 48, 278, 2)
 
+CHEEKS = (50, 280, 205, 425)
+# The part of the mesh that is kept of a clip.
+KEPT = tuple(sorted({*STABLE, *LIPS_OUTER, *LIPS_INNER, *FACE_OVAL, *CHEEKS}))
+
 
 class Square(NamedTuple):
     """A turned square of the picture: centre x, y and side in px; angle in radians, that of the line of the eyes."""

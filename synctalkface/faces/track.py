@@ -10,21 +10,11 @@ from itertools import pairwise
 import numpy as np
 
 from synctalkface.errors import ConfigError
-from synctalkface.faces.cuts import Cuts
-from synctalkface.faces.detect import FaceDetector, find_detector, iou
-from synctalkface.faces.likeness import ALIKE, MOST, agreement, portrait
-from synctalkface.faces.mesh import FACE_OVAL, JAW, LIPS_INNER, LIPS_OUTER, NOSE_BRIDGE, NOSE_TIP, STABLE, FaceMesh
+from synctalkface.faces.detect import FaceDetector, find_detector
+from synctalkface.faces.follow import Followed, Follower
+from synctalkface.faces.mesh import KEPT, FaceMesh
 
-# The part of the mesh that is kept; `rows` finds a point of the mesh in it.
-KEPT = tuple(sorted({*STABLE, *LIPS_OUTER, *LIPS_INNER, *FACE_OVAL, *JAW, *NOSE_BRIDGE, NOSE_TIP, 50, 280, 205, 425}))
-_KEPT = np.array(KEPT)
 _ROW = {index: row for row, index in enumerate(KEPT)}
-
-LOST = 0.5  # mesh score below which a face is no longer seen
-SAME = 0.5  # overlap from which two boxes are one face
-PORTRAIT_EVERY = 25  # frames
-PATIENCE = 25  # frames: how long every frame is searched for a face that was lost
-SMALLEST = 12  # px of the frames given: faces below this are not followed
 
 
 def rows(indices: Sequence[int]) -> list[int]:
@@ -85,12 +75,13 @@ def track_faces(
     every: frames between two looks for new faces (each face is followed by its own mesh in between).
     on_progress: hears the number of frames done.
     """
-    tracker = _Tracker(detector or find_detector(), mesh or FaceMesh(), every)
+    follower = Follower(detector or find_detector(), mesh or FaceMesh(), every)
     for frame in frames:
-        tracker.see(frame)
+        follower.see(frame)
         if on_progress is not None:
-            on_progress(tracker.count)
-    return tracker.tracks(scale, most)
+            on_progress(follower.count)
+    cuts = tuple(follower.cuts.frames)
+    return [_spread(face, follower.count, scale, cuts) for face in follower.faces[:most]]
 
 
 def choose(tracks: Sequence[FaceTrack], which: str = "largest") -> FaceTrack | None:
@@ -131,125 +122,10 @@ def bridge(track: FaceTrack, longest: int) -> FaceTrack:
     return replace(track, landmarks=landmarks)
 
 
-class _Follower:
-    """A face that is being followed, or was: its last full mesh, and what is kept of each frame it was seen in."""
-
-    def __init__(self) -> None:
-        self.mesh = np.empty((0, 3), np.float32)
-        self.frames: list[int] = []
-        self.points: list[np.ndarray] = []
-        self.scores: list[float] = []
-        self.portraits: list[np.ndarray] = []
-        self.area = 0.0
-
-    @property
-    def box(self) -> np.ndarray:
-        """Around the last mesh: x0 y0 x1 y1."""
-        flat = self.mesh[:, :2]
-        return np.concatenate([flat.min(0), flat.max(0)])
-
-    def add(self, frame: int, mesh: np.ndarray, score: float) -> None:
-        """The face was seen in frame number `frame`."""
-        self.mesh = mesh
-        self.frames.append(frame)
-        self.points.append(mesh[_KEPT, :2])
-        self.scores.append(score)
-        box = self.box
-        self.area += float(np.prod(box[2:] - box[:2]))
-
-    def remember(self, frame: np.ndarray) -> None:
-        """Keep a portrait; of many, the first and the latest."""
-        self.portraits.append(portrait(frame, self.mesh))
-        if len(self.portraits) > MOST:
-            del self.portraits[1]
-
-    def track(self, count: int, scale: float, cuts: tuple[int, ...]) -> FaceTrack:
-        """What was kept, spread over `count` frames and brought to the full-size frame."""
-        landmarks = np.full((count, len(KEPT), 2), np.nan, np.float32)
-        scores = np.zeros(count, np.float32)
-        landmarks[self.frames] = np.stack(self.points) * np.float32(scale)
-        scores[self.frames] = self.scores
-        return FaceTrack(landmarks, scores, cuts)
-
-
-class _Tracker:
-    """What is known between two frames."""
-
-    def __init__(self, detector: FaceDetector, mesh: FaceMesh, every: int) -> None:
-        self.detector, self.mesh, self.every = detector, mesh, every
-        self.count = 0  # frames seen
-        self._cuts = Cuts()
-        self._active: list[_Follower] = []
-        self._lost: list[_Follower] = []  # of this shot: may come back where they went
-        self._past: list[_Follower] = []  # of earlier shots
-
-    def see(self, frame: np.ndarray) -> None:
-        """Take the next frame, (H, W, 3) uint8."""
-        if self._cuts.at(self.count, frame):
-            self._past += self._active + self._lost
-            self._active, self._lost = [], []
-        for face in self._active:
-            mesh, score = self.mesh.landmarks(frame, face.mesh)
-            if score >= LOST and _inside(mesh, frame):
-                face.add(self.count, mesh, score)
-                if len(face.frames) % PORTRAIT_EVERY == 0:
-                    face.remember(frame)
-        self._part()
-        waiting = any(self.count - face.frames[-1] <= PATIENCE for face in self._lost)
-        if not self._active or waiting or self.count % self.every == 0:
-            self._look(frame)
-        self.count += 1
-
-    def tracks(self, scale: float, most: int) -> list[FaceTrack]:
-        """The `most` largest tracks, largest first."""
-        found = sorted(self._past + self._lost + self._active, key=lambda face: -face.area)
-        cuts = tuple(self._cuts.frames)
-        return [face.track(self.count, scale, cuts) for face in found[:most]]
-
-    def _part(self) -> None:
-        """Those not seen in this frame are lost, and so is the younger of two that follow one face."""
-        staying: list[_Follower] = []
-        for face in sorted(self._active, key=lambda face: face.frames[0]):
-            boxes = np.array([other.box for other in staying]).reshape(-1, 4)
-            double = bool((iou(face.box, boxes) > SAME).any())
-            seen = face.frames[-1] == self.count
-            (staying if seen and not double else self._lost).append(face)
-        self._active = staying
-
-    def _look(self, frame: np.ndarray) -> None:
-        """Detect, and follow from now on every face that nobody follows yet."""
-        for found in self.detector.detect(frame):
-            centre = found.points[:3].mean(0)  # eyes and nose
-            if any(_near(centre, face.box, 0.5) for face in self._active):
-                continue
-            mesh, _ = self.mesh.landmarks(frame, found)
-            mesh, score = self.mesh.landmarks(frame, mesh)  # again, with the square that following will use
-            if score < LOST or not _inside(mesh, frame):
-                continue
-            face = self._known(centre, portrait(frame, mesh)) or _Follower()
-            face.add(self.count, mesh, score)
-            face.remember(frame)
-            self._active.append(face)
-
-    def _known(self, centre: np.ndarray, look: np.ndarray) -> _Follower | None:
-        """The face that was lost near `centre`, else one that looked alike; taken off the list of those away."""
-        near = [face for face in self._lost if _near(centre, face.box, 1.0)]
-        away = near or self._lost + self._past
-        best = max(away, key=lambda face: agreement(look, face.portraits), default=None)
-        if best is None or not (near or agreement(look, best.portraits) >= ALIKE):
-            return None
-        (self._lost if best in self._lost else self._past).remove(best)
-        return best
-
-
-def _near(point: np.ndarray, box: np.ndarray, reach: float) -> bool:
-    """Is `point` within `reach` box sizes of the middle of `box`? 0.5: inside."""
-    middle, size = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
-    return bool((np.abs(point - middle) <= reach * size).all())
-
-
-def _inside(mesh: np.ndarray, frame: np.ndarray) -> bool:
-    """Is the middle of the face in the picture, and the face larger than a speck?"""
-    low, high = mesh[:, :2].min(0), mesh[:, :2].max(0)
-    middle = (low + high) / 2
-    return bool((middle >= 0).all() and (middle < frame.shape[1::-1]).all() and (high - low).min() >= SMALLEST)
+def _spread(face: Followed, count: int, scale: float, cuts: tuple[int, ...]) -> FaceTrack:
+    """What was kept of a face, laid out over `count` frames and brought to the full-size frame."""
+    landmarks = np.full((count, len(KEPT), 2), np.nan, np.float32)
+    scores = np.zeros(count, np.float32)
+    landmarks[face.frames] = np.stack(face.points) * np.float32(scale)
+    scores[face.frames] = face.scores
+    return FaceTrack(landmarks, scores, cuts)

@@ -66,7 +66,7 @@ class Decoder(nn.Module):
         out = out.reshape(*audio.shape[:2], *out.shape[1:])  # (B, F, 3 or 6, h, w)
         if self.max_flow is None:
             return Drawing(torch.sigmoid(out), None, None)
-        flow, keep, paint = out.split([2, 1, 3], dim=2)
+        flow, keep, paint = out[:, :, :2], out[:, :, 2:3], out[:, :, 3:]
         return Drawing(torch.sigmoid(paint), torch.sigmoid(keep), self.max_flow * torch.tanh(flow))
 
 

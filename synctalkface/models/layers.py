@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn.functional import pixel_unshuffle
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from synctalkface.errors import ConfigError
+
 Pair = tuple[int, int]
 WINDOW_STRIDES: tuple[Pair, ...] = ((3, 1), (3, 3), (3, 2))  # 80 x 16 mel: 80, 27, 9, 3 bands x 16, 16, 6, 3 steps
 LARGEST_CLOSED = 4  # px: a map this small is taken to 1 x 1 by one convolution
@@ -93,6 +95,11 @@ class VectorEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.fold = fold  # px: squares of this side become channels, which makes the first stage cheap
+        if strides is not None and len(widths) - 1 > len(strides):
+            limit = len(strides) + 1
+            raise ConfigError(
+                f"audio_widths has {len(widths)} numbers; a mel window takes {limit} at most. Leave some out."
+            )
         size = after((size[0] // fold, size[1] // fold), (stride, stride))
         layers: list[nn.Module] = [ConvBlock(inputs * fold**2, widths[0], kernel, stride, kernel // 2)]
         layers += residual_blocks(widths[0], residuals)

@@ -50,9 +50,8 @@ class AudioLipMemory(nn.Module):
     def __init__(self, channels: int, config: MemoryConfig) -> None:
         super().__init__()
         self.sharpness = config.sharpness
-        self.centred = config.centred
-        self.keys = nn.Parameter(torch.randn(config.slots, channels) * INIT_STD)
-        self.values = nn.Parameter(torch.randn(config.slots, channels) * INIT_STD)
+        self.keys = nn.Parameter(torch.empty(config.slots, channels).normal_(std=INIT_STD))
+        self.values = nn.Parameter(torch.empty(config.slots, channels).normal_(std=INIT_STD))
         self.key_query: nn.Module = Query(channels) if config.centred else nn.Identity()
         self.value_query: nn.Module = Query(channels) if config.centred else nn.Identity()
 
@@ -71,8 +70,6 @@ class AudioLipMemory(nn.Module):
 
     def _look_up(self, feature: Tensor, query: nn.Module, bank: Tensor) -> Recall:
         with in_float32(feature.device):
-            if self.centred:  # as the query: what all slots share tells nothing about which one is meant
-                bank = bank - bank.mean(0)
             asked = normalize(query(feature.float()), dim=-1)
             address = torch.softmax(self.sharpness * asked @ normalize(bank, dim=-1).T, dim=-1)
             return Recall(address @ self.values, address)

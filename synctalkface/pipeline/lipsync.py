@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from synctalkface import hub
+from synctalkface.address import AddressTrack, Shapes, load_shapes, read_track
 from synctalkface.audio import log_mel, read_waveform, require_speech
-from synctalkface.clock import Fit, Timeline, fit_picture
+from synctalkface.clock import Clock, Fit, Timeline, fit_picture
 from synctalkface.config import Config
 from synctalkface.device import find_device
-from synctalkface.errors import NoFaceError
+from synctalkface.errors import ConfigError, WeightsError
 from synctalkface.events import Listener, Progress, ignore
-from synctalkface.faces.crop import align, steady
 from synctalkface.faces.detect import find_detector
 from synctalkface.faces.mesh import FaceMesh
-from synctalkface.faces.track import bridge, choose, track_faces
-from synctalkface.inputs import speech_chunk
 from synctalkface.models.generator import SyncTalkFace, for_use
-from synctalkface.pipeline.mouth import Mouth, Place
+from synctalkface.person import (
+    Cast,
+    Followed,
+    Hearing,
+    Mouth,
+    Portrait,
+    find_all,
+    follow,
+    introduce,
+    of_frames,
+    silent,
+)
+from synctalkface.pipeline.label import NOTE, Label
+from synctalkface.pipeline.limits import UNLIMITED, Limits
 from synctalkface.pipeline.report import Report
-from synctalkface.video import Frame, Video, VideoWriter, check_output, probe, read_frames, read_sequence, read_small
+from synctalkface.video import Frame, Video, VideoWriter, check_output, probe, read_frames, read_sequence
 
-TRACKING_SIDE = 640  # px: faces are followed on frames scaled down to this
-LONGEST_GAP = 0.4  # seconds without a face that are bridged
 BATCH = 8  # frames drawn at once
-
-
-class Followed(NamedTuple):
-    """The chosen face through the source clip of N frames."""
-
-    matrices: NDArray[np.float64]  # (N, 2, 3), NaN where it was not seen
-    landmarks: NDArray[np.float32]  # (N, K, 2) px
-    faces: int  # people in the clip
-
-    def at(self, frame: int) -> Place | None:
-        """Where the face lies in a source frame; None where it was not seen."""
-        if frame >= len(self.matrices) or np.isnan(self.matrices[frame, 0, 0]):
-            return None
-        return Place(self.matrices[frame], self.landmarks[frame])
 
 
 class LipSync:
@@ -54,6 +49,8 @@ class LipSync:
     def __init__(self, model: SyncTalkFace, config: Config, device: str = "auto", weights: str = "given") -> None:
         self.device = find_device(device)
         self.config, self.weights = config, weights
+        self.folder: Path | None = None  # where the weights were loaded from
+        self.shapes: Shapes = {}  # named mouth shapes of these weights: name -> (S,) address
         self.model = for_use(model).to(self.device)
         self._detector, self._mesh = find_detector(), FaceMesh()
 
@@ -66,7 +63,19 @@ class LipSync:
         Raises WeightsError if they are missing or damaged, ConfigError if there is no such device.
         """
         folder = hub.resolve(weights, revision)
-        return cls(hub.load_generator(folder), hub.load_config(folder), device, str(weights or "shipped"))
+        made = cls(hub.load_generator(folder), hub.load_config(folder), device, str(weights or "shipped"))
+        made.folder = folder
+        made.shapes = load_shapes(folder, made.config.memory.slots)
+        return made
+
+    def push_to_hub(self, name: str, facts: hub.Facts | None = None, *, private: bool = True) -> str:
+        """Upload the weights this was loaded from as the repository "owner/name". Returns the address of the commit.
+
+        `facts` is what the model card says of them. Raises HubError, or WeightsError if there is no such folder.
+        """
+        if self.folder is None:
+            raise WeightsError("This model lies in no folder yet. Save it with hub.save_module, then load that folder.")
+        return hub.push_to_hub(self.folder, name, facts, private=private)
 
     def dub(
         self,
@@ -78,32 +87,55 @@ class LipSync:
         face: str = "largest",
         overwrite: bool = False,
         crf: int = 18,
+        timeline: Timeline | None = None,
+        speech_begin: float = 0.0,
+        address: AddressTrack | str | Path | None = None,
+        hear: bool = True,
+        label: bool = False,
+        limits: Limits = UNLIMITED,
         on_progress: Listener = ignore,
     ) -> Report:
         """Write `out`: the clip `video` with `speech` as its sound and the mouth of one face speaking it.
 
         `fit` says what to show where speech and picture differ in length (see clock.fit_picture), `face` whose mouth
         it is (see faces.track.choose). Size, frame rate, colours and every pixel outside the mouth stay as filmed.
+        An editor that has cut the clip gives a `timeline` of its own instead of a `fit`, and in `speech_begin` the
+        second of `speech` that is heard when the result begins; only the frames it names are searched for faces.
+        `address` is a track that says what the lips do (see `addresses`, which makes one from speech, and the package
+        `address`): as far as its keys say, it takes the place of what the sound asks for. Without `hear` the lips do
+        not follow the speech at all, only the track. `label` writes into the picture that it is dubbed; the file's
+        comment says so always. What is more than `limits` allow is refused before it is decoded.
         Raises MediaError, NoFaceError, SilentSpeechError for bad input, OutputError if `out` cannot be written or
         exists without `overwrite`. Nothing is left behind by a failure.
         """
         started = time.monotonic()
+        track = self._track(address)
         check_output(out, [video, speech], overwrite)
         clip = probe(video)
-        waveform = read_waveform(speech, self.config.audio.sample_rate)
-        require_speech(waveform, speech)
-        timeline = fit_picture(clip.clock, len(waveform) / self.config.audio.sample_rate, fit)
-        followed = self.follow(clip, face, on_progress)
-        mel = log_mel(waveform, self.config.audio)
-        with VideoWriter(out, clip, timeline.clock, speech, overwrite=overwrite, crf=crf) as writer:
-            for done, frame in enumerate(self._dubbed(clip, timeline, followed, mel), start=1):
+        limits.check(clip, Path(video).name)
+        waveform = self.waveform(speech, limits=limits)
+        if timeline is None:
+            timeline = fit_picture(clip.clock, len(waveform) / self.config.audio.sample_rate, fit)
+        first, last = int(timeline.source.min()), int(timeline.source.max())
+        followed = self.follow(clip, face, on_progress, first, last + 1)
+        mel = log_mel(waveform, self.config.audio) if hear else silent(self.config)
+        hearing = Hearing(self.model, self.config, mel, track)
+        moments = timeline.clock.centres + speech_begin
+        plate = Label(clip.width, clip.height) if label else None
+        drawing = time.monotonic()
+        with VideoWriter(
+            out, clip, timeline.clock, speech, -speech_begin, overwrite=overwrite, crf=crf, comment=NOTE
+        ) as writer:
+            for done, frame in enumerate(self._dubbed(clip, timeline, followed, hearing, moments), start=1):
+                if plate:
+                    plate.put(frame)
                 writer.write(frame)
-                on_progress(_progress("dub", done, len(timeline.clock), started))
+                on_progress(_progress("dub", done, len(timeline.clock), drawing))
         return Report(
             out=Path(out),
             frames=len(timeline.clock),
             seconds=timeline.clock.duration,
-            frame_rate=float(clip.clock.rate),
+            frame_rate=float(timeline.clock.rate),
             width=clip.width,
             height=clip.height,
             faces=followed.faces,
@@ -113,46 +145,99 @@ class LipSync:
             weights=self.weights,
         )
 
-    def follow(self, clip: Video, face: str = "largest", on_progress: Listener = ignore) -> Followed:
-        """Find and follow the face called `face` through `clip`. Raises NoFaceError if it shows none."""
-        total, started = len(clip.clock), time.monotonic()
-        scale = max(1.0, max(clip.width, clip.height) / TRACKING_SIDE)
-        tracks = track_faces(
-            read_small(clip, TRACKING_SIDE),
-            scale,
-            self._detector,
-            self._mesh,
-            on_progress=lambda done: on_progress(_progress("find faces", done, total, started)),
-        )
-        track = choose(tracks, face)
-        if track is None:
-            raise NoFaceError(f"No face in {clip.path}. Choose a clip in which a face can be seen from the front.")
-        track = bridge(track, round(LONGEST_GAP * float(clip.clock.rate)))
-        return Followed(align(track), steady(track).landmarks, len(tracks))
+    def waveform(self, speech: str | Path, *, limits: Limits = UNLIMITED) -> NDArray[np.float32]:
+        """The sound of `speech`, (n,) mono in [-1, 1] at `config.audio.sample_rate`.
 
-    def _dubbed(self, clip: Video, timeline: Timeline, followed: Followed, mel: Tensor) -> Iterator[Frame]:
-        """The frames of the result, in batches through the model."""
-        mouth = self._mouth(clip, followed)
-        centres = timeline.clock.centres
+        Raises MediaError if it cannot be read or is longer than `limits` allow, SilentSpeechError if nobody speaks.
+        """
+        waveform = read_waveform(speech, self.config.audio.sample_rate, limits.seconds)
+        require_speech(waveform, speech)
+        return waveform
+
+    def addresses(
+        self, speech: str | Path, video: str | Path | None = None, *, fit: Fit = "bounce", frame_rate: float = 25.0
+    ) -> AddressTrack:
+        """The slots that `speech` asks for at each frame, as a track: to look at, to edit, to give back to `dub`.
+
+        With `video` (and the same `fit`) there is a key for each frame of the result, and dubbing with the track gives
+        bit for bit the video that dubbing without it gives; else the keys come `frame_rate` times a second.
+        Raises MediaError or SilentSpeechError for bad input, ConfigError if the model has no memory.
+        """
+        waveform = self.waveform(speech)
+        seconds = len(waveform) / self.config.audio.sample_rate
+        if video is not None:
+            clock = fit_picture(probe(video).clock, seconds, fit).clock
+        else:
+            rate = Fraction(frame_rate).limit_denominator(1001)
+            clock = Clock.constant(rate, max(1, math.ceil(seconds * float(rate) - 1e-6)))
+        hearing = Hearing(self.model, self.config, log_mel(waveform, self.config.audio))
+        moments, rows = clock.centres, []
+        for begin in range(0, len(moments), BATCH):
+            address = hearing.at(moments[begin : begin + BATCH]).address
+            if address is None:
+                raise ConfigError("These weights have no memory, so there are no addresses. Choose other weights.")
+            rows.append(address[0].cpu().numpy())
+        weights = np.concatenate(rows)
+        return AddressTrack(moments, weights, np.ones(len(weights), np.float32))
+
+    def faces(self, video: str | Path, *, limits: Limits = UNLIMITED, on_progress: Listener = ignore) -> Cast:
+        """Who is in `video`: each face with the number that `dub` takes as `face`, and a frame to show them on.
+
+        Raises MediaError for bad input or one beyond `limits`, NoFaceError if there is nobody.
+        """
+        clip = probe(video)
+        limits.check(clip, Path(video).name)
+        return introduce(clip, find_all(clip, self._detector, self._mesh, on_progress=on_progress))
+
+    def portrait(self, video: str | Path, face: str = "largest", *, limits: Limits = UNLIMITED) -> Portrait:
+        """One frame of `video`, a clip or a picture, whose mouth can be moved by memory address.
+
+        It is the first that shows the face, of the first two seconds. Raises as `faces`, and ConfigError if the model
+        has no memory.
+        """
+        clip = probe(video)
+        limits.check(clip, Path(video).name)
+        followed = self.follow(clip, face, stop=round(2 * float(clip.clock.rate)) + 1)
+        first = followed.reference
+        where = followed.at(first)
+        assert where is not None  # noqa: S101 (it is the frame in which the face was found)
+        return Portrait(self.model, self.config, next(read_frames(clip, first, first + 1)), where, self.shapes)
+
+    def _track(self, address: AddressTrack | str | Path | None) -> AddressTrack | None:
+        if address is None or isinstance(address, AddressTrack):
+            return address
+        return read_track(address, self.config.memory.slots, self.shapes)
+
+    def follow(
+        self,
+        clip: Video,
+        face: str = "largest",
+        on_progress: Listener = ignore,
+        first: int = 0,
+        stop: int | None = None,
+    ) -> Followed:
+        """Follow the face called `face` through the frames first..stop of `clip`. NoFaceError if they show none."""
+        return follow(clip, self._detector, self._mesh, face, first, stop, on_progress)
+
+    def _dubbed(
+        self, clip: Video, timeline: Timeline, followed: Followed, hearing: Hearing, moments: NDArray[np.float64]
+    ) -> Iterator[Frame]:
+        """The frames of the result, in batches through the model; `moments` (M,): what is heard at their middle, s."""
+        first = followed.reference
+        where = followed.at(first)
+        assert where is not None  # noqa: S101 (it is the frame in which the face was found)
+        mouth = Mouth(self.model, self.config, next(read_frames(clip, first, first + 1)), where)
         shown = read_sequence(clip, timeline.source)
         begin = 0
         while batch := list(islice(shown, BATCH)):
-            where = [followed.at(int(source)) for source in timeline.source[begin : begin + len(batch)]]
-            seen = [index for index, place in enumerate(where) if place is not None]
+            places = [followed.at(int(source)) for source in timeline.source[begin : begin + len(batch)]]
+            seen = [index for index, place in enumerate(places) if place is not None]
             if seen:
-                heard = speech_chunk(
-                    mel, centres[[begin + index for index in seen]], self.config.model.audio_steps, self.config.audio
-                )
-                mouth.draw([batch[index] for index in seen], [p for p in where if p is not None], heard)
+                # all of the batch is heard, also where no face is: an exported track was computed alike
+                heard = of_frames(hearing.at(moments[begin : begin + len(batch)]), seen)
+                mouth.draw([batch[index] for index in seen], [p for p in places if p is not None], heard)
             yield from batch
             begin += len(batch)
-
-    def _mouth(self, clip: Video, followed: Followed) -> Mouth:
-        first = int(np.flatnonzero(~np.isnan(followed.matrices[:, 0, 0]))[0])
-        where = followed.at(first)
-        assert where is not None  # noqa: S101 (the line above found it)
-        reference = next(read_frames(clip, first, first + 1))
-        return Mouth(self.model, self.config, reference, where)
 
 
 def _progress(stage: str, done: int, total: int, started: float) -> Progress:

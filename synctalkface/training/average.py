@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import copy
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 
-def averaged_copy(model: nn.Module) -> nn.Module:
+M = TypeVar("M", bound=nn.Module)
+
+
+def averaged_copy(model: M) -> M:
     """A copy of `model` that gets no gradients, to be moved by `follow`."""
     return copy.deepcopy(model).requires_grad_(False).eval()
 

@@ -17,9 +17,7 @@ from synctalkface.errors import WeightsError
 NAME = "checkpoint.safetensors"
 
 
-def save(
-    folder: Path, step: int, config: str, modules: dict[str, nn.Module], optimisers: dict[str, Optimizer]
-) -> Path:
+def save(folder: Path, step: int, config: str, modules: dict[str, nn.Module], optimisers: dict[str, Optimizer]) -> Path:
     """Write the state of a run whole or not at all. `config` is its config.json, to refuse another one's state."""
     tensors: dict[str, Tensor] = {}
     for name, module in modules.items():

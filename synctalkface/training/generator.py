@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from pathlib import Path
 
 import torch
@@ -19,13 +18,13 @@ from synctalkface.models.generator import SyncTalkFace, for_use
 from synctalkface.models.syncnet import SyncNet
 from synctalkface.training import checkpoint
 from synctalkface.training.average import averaged_copy, follow
-from synctalkface.training.journal import Journal
-from synctalkface.training.precision import Precision, autocast, fastest
+from synctalkface.training.descend import descend
+from synctalkface.training.journal import LOG_EVERY, Journal, Means
+from synctalkface.training.precision import Precision, autocast, fastest, placed
 from synctalkface.training.schedule import augmentation, averaging, learning_rate, weights
 from synctalkface.training.terms import Taught, discriminator_loss, generator_terms, teach, weighted
 from synctalkface.training.validate import Scores, sheet, validate
 
-LOG_EVERY = 50  # steps
 SLOTS_IN_USE = 8  # a run stops when fewer than slots / 8 are in use
 
 
@@ -35,7 +34,7 @@ def train_generator(
     config: Config,
     *,
     syncnet: Path | None = None,
-    init: Path | None = None,
+    init: str | Path | None = None,
     resume: bool = True,
     limit: int | None = None,
     held_out: int = 16,
@@ -44,12 +43,17 @@ def train_generator(
 ) -> Scores:
     """Train on the split "train" of the prepared folder `data`; weights, log and checkpoint go to the folder `out`.
 
-    `syncnet` is the folder of the frozen sync expert; without one the audio-visual term is left out, with a warning.
-    `init` is the folder of weights to start from. Raises TrainingError if the memory collapses or the loss is no number.
+    `init` names the weights to start from: a folder, or a repository on the Hub. `syncnet` is the folder of the frozen
+    sync expert, by default the one that came with `init`; without one the audio-visual term is left out, and a warning
+    says so.
+    Raises WeightsError if these do not fit `config`, TrainingError if the memory collapses or the loss is NaN.
     """
     torch.manual_seed(config.training.seed)
     out.mkdir(parents=True, exist_ok=True)
-    expert = None if syncnet is None else hub.load_syncnet(syncnet)
+    base = None if init is None else hub.resolve(init)
+    if syncnet is None and base is not None and hub.holds(base, hub.SYNCNET):
+        syncnet = base
+    expert = None if syncnet is None else _expert(syncnet, config, out)
     if expert is None and config.losses.audio_visual:
         listener(Warned("No SyncNet was given (--syncnet): the audio-visual term is left out."))
     train, validation = (
@@ -57,11 +61,19 @@ def train_generator(
         load(data, "validation", config, held_out),
     )
     run = GeneratorRun(train, validation, config, out, expert, torch.device(device))
-    if init is not None:
-        run.begin_from(init)
+    if base is not None:
+        run.begin_from(base)
     if resume:
         run.resume()
-    return run.train(listener)
+    return run.train(listener, base=None if base is None else str(hub.origin(init, base) or ""))
+
+
+def _expert(folder: Path, config: Config, out: Path) -> SyncNet:
+    """The sync expert in `folder`; a copy of it goes to `out`, so that it travels with the generator it has taught."""
+    hub.require_same(config, folder, ("audio", "syncnet"))
+    if folder.resolve() != out.resolve():
+        hub.copy_module(folder, out, hub.SYNCNET)
+    return hub.load_syncnet(folder)
 
 
 class GeneratorRun:
@@ -72,10 +84,10 @@ class GeneratorRun:
     ) -> None:
         self.clips, self.held_out, self.config, self.out, self.device = clips, held_out, config, out, device
         self.plan = config.training
-        self.model = _placed(SyncTalkFace(config), device)
+        self.model = placed(SyncTalkFace(config), device)
         self.average = averaged_copy(self.model)
-        self.discriminator = _placed(Discriminator(config), device)
-        self.syncnet = None if syncnet is None else _placed(syncnet, device)
+        self.discriminator = placed(Discriminator(config), device)
+        self.syncnet = None if syncnet is None else placed(syncnet, device)
         rate, betas = self.plan.learning_rate, self.plan.betas
         self.optimiser = torch.optim.Adam(self.model.parameters(), rate, betas)
         self.critic_optimiser = torch.optim.Adam(self.discriminator.parameters(), self.plan.discriminator_rate, betas)
@@ -90,30 +102,30 @@ class GeneratorRun:
 
     def begin_from(self, folder: Path) -> None:
         """Start from trained weights instead of random ones."""
-        weights_ = hub.load_generator(folder).state_dict()
-        self.model.load_state_dict(weights_)
-        self.average.load_state_dict(weights_)
+        hub.require_same(self.config, folder, ("audio", "face", "memory", "model"))
+        trained = hub.load_generator(folder).state_dict()
+        self.model.load_state_dict(trained)
+        self.average.load_state_dict(trained)
 
     def resume(self) -> None:
         """Go on where the checkpoint in `out` stopped, if there is one."""
         self.step = checkpoint.load(self.out, to_json(self.config), self._modules(), self._optimisers())
 
-    def train(self, listener: Listener = ignore) -> Scores:
-        """Run to the last step; log, evaluate and save on the way."""
-        journal, sums, started, first = Journal(self.out, self.step), defaultdict(float), time.monotonic(), self.step
-        journal.write("start", self.step, precision=self.precision, clips=len(self.clips.clips))
+    def train(self, listener: Listener = ignore, base: str | None = None) -> Scores:
+        """Run to the last step; log, evaluate and save on the way. `base` is what the log calls the first weights."""
+        journal, started, first = Journal(self.out, self.step), time.monotonic(), self.step
+        means = Means()
+        journal.write("start", self.step, precision=self.precision, clips=len(self.clips.clips), base=base)
         scores: Scores | None = None
         while self.step < self.plan.steps:
-            for name, value in self.update().items():
-                sums[name] += value
+            means.add(self.update())
             self.step += 1
             seconds = time.monotonic() - started
             left = seconds / (self.step - first) * (self.plan.steps - self.step)
             listener(Progress("train generator", self.step, self.plan.steps, left))
             if self.step % LOG_EVERY == 0:
                 rate = (self.step - first) * self.plan.windows * self.plan.frames / seconds
-                journal.write("train", self.step, frames_per_second=rate, **{k: v / LOG_EVERY for k, v in sums.items()})
-                sums.clear()
+                journal.write("train", self.step, frames_per_second=rate, **means.take())
             last = self.step == self.plan.steps
             if self.step % self.plan.save_every == 0 or last:
                 self.save()
@@ -123,7 +135,7 @@ class GeneratorRun:
 
     def evaluate(self, journal: Journal) -> Scores:
         """Score the averaged weights on the held-out clips. Raises TrainingError if the memory has collapsed."""
-        used = for_use(self._averaged())
+        used = for_use(self.average)
         scores = validate(used, self.held_out, self.syncnet)
         journal.write("evaluate", self.step, **scores._asdict())
         journal.picture(f"{self.step:07d}", sheet(used, self.held_out))
@@ -150,29 +162,17 @@ class GeneratorRun:
         self.model.train()
         with autocast(self.precision, self.device):
             taught = teach(self.model, batch, self.config)
-            terms = generator_terms(
-                taught, batch, self.config, factors, self.model, self.syncnet, self.discriminator
-            )
-        self._descend(weighted(terms, factors))
+            terms = generator_terms(taught, batch, self.config, factors, self.model, self.syncnet, self.discriminator)
+        descend(weighted(terms, factors), self.optimiser, self.step, "training.learning_rate", plan.clip_norm)
         if factors.adversarial:
             terms["discriminator"] = self._teach_critic(taught)
         follow(self.average, self.model, averaging(self.step, plan.ema))
         return {name: float(term.detach()) for name, term in terms.items()}
 
-    def _descend(self, loss: Tensor) -> None:
-        if not bool(torch.isfinite(loss)):
-            raise TrainingError(f"The loss is {float(loss)} at step {self.step}. Lower training.learning_rate and resume.")
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.clip_norm)
-        self.optimiser.step()
-
     def _teach_critic(self, taught: Taught) -> Tensor:
         with autocast(self.precision, self.device):
             loss = discriminator_loss(taught, self.discriminator, self.config)
-        self.critic_optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.critic_optimiser.step()
+        descend(loss, self.critic_optimiser, self.step, "training.discriminator_rate")
         return loss
 
     def _set_rates(self) -> None:
@@ -182,11 +182,3 @@ class GeneratorRun:
             group["lr"] = rate
         for group in self.critic_optimiser.param_groups:
             group["lr"] = plan.discriminator_rate * rate / plan.learning_rate
-
-    def _averaged(self) -> SyncTalkFace:
-        assert isinstance(self.average, SyncTalkFace)
-        return self.average
-
-
-def _placed(module: nn.Module, device: torch.device) -> nn.Module:
-    return module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

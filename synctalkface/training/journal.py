@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+NAME = "log.jsonl"
+LOG_EVERY = 50  # steps
+
+
 class Journal:
     """Appends rows to log.jsonl. A resumed run drops the rows written after the checkpoint it goes on from."""
 
     def __init__(self, folder: Path, step: int) -> None:
         self.folder = folder
-        self.path = folder / "log.jsonl"
+        self.path = folder / NAME
         rows = self.path.read_text(encoding="utf-8").splitlines() if self.path.exists() else []
         kept = [row for row in rows if _step(row) <= step]
         self.path.write_text("".join(row + "\n" for row in kept if step), encoding="utf-8")
@@ -34,9 +39,25 @@ class Journal:
         cv2.imwrite(str(folder / f"{name}.png"), cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR))
 
 
+class Means:
+    """The means of named numbers since they were last taken, each over the steps that it came in."""
+
+    def __init__(self) -> None:
+        self._values: defaultdict[str, list[float]] = defaultdict(list)
+
+    def add(self, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            self._values[name].append(value)
+
+    def take(self) -> dict[str, float]:
+        taken = {name: sum(values) / len(values) for name, values in self._values.items()}
+        self._values.clear()
+        return taken
+
+
 def read(folder: Path) -> list[dict[str, Any]]:
     """All rows of a run's log."""
-    return [json.loads(row) for row in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [json.loads(row) for row in (folder / NAME).read_text(encoding="utf-8").splitlines()]
 
 
 def _step(row: str) -> int:

@@ -7,7 +7,6 @@ other clips (easy). paper.md: with small batches the loss stays at 0.69, chance,
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,13 +16,15 @@ from torch import Tensor
 
 from synctalkface import hub, losses
 from synctalkface.config import Config, to_json
-from synctalkface.data.dataset import Clip, Clips, SyncBatch, load
+from synctalkface.data.dataset import Clips, SyncBatch, load
+from synctalkface.data.offsets import features
 from synctalkface.events import Listener, Progress, ignore
-from synctalkface.metrics import LARGEST_SHIFT, LipSyncError, lip_sync_error
+from synctalkface.metrics import LARGEST_SHIFT, lip_sync_error
 from synctalkface.models.syncnet import SyncNet
 from synctalkface.training import checkpoint
-from synctalkface.training.journal import Journal
-from synctalkface.training.precision import Precision, autocast, fastest
+from synctalkface.training.descend import descend
+from synctalkface.training.journal import LOG_EVERY, Journal, Means
+from synctalkface.training.precision import Precision, autocast, fastest, placed
 from synctalkface.training.schedule import learning_rate
 
 TEMPERATURE = 0.07  # of the contrastive term
@@ -66,7 +67,7 @@ class SyncNetRun:
     def __init__(self, clips: Clips, held_out: Clips, config: Config, out: Path, device: torch.device) -> None:
         self.clips, self.held_out, self.config, self.out, self.device = clips, held_out, config, out, device
         self.plan = config.syncnet_training
-        self.net = SyncNet(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.net = placed(SyncNet(config), device)
         self.optimiser = torch.optim.Adam(self.net.parameters(), lr=self.plan.learning_rate, betas=self.plan.betas)
         self.precision: Precision = fastest(device)
         self.step = 0
@@ -77,18 +78,17 @@ class SyncNetRun:
 
     def train(self, listener: Listener = ignore) -> SyncScores:
         """Run to the last step; log, save and score on the way."""
-        journal, sums, started, first = Journal(self.out, self.step), defaultdict(float), time.monotonic(), self.step
+        journal, started, first = Journal(self.out, self.step), time.monotonic(), self.step
+        means = Means()
         journal.write("start", self.step, precision=self.precision, clips=len(self.clips.clips))
         scores = None
         while self.step < self.plan.steps:
-            for name, value in self.update().items():
-                sums[name] += value
+            means.add(self.update())
             self.step += 1
             left = (time.monotonic() - started) / (self.step - first) * (self.plan.steps - self.step)
             listener(Progress("train syncnet", self.step, self.plan.steps, left))
-            if self.step % 50 == 0:
-                journal.write("train", self.step, **{k: v / 50 for k, v in sums.items()}, seconds=time.monotonic() - started)
-                sums.clear()
+            if self.step % LOG_EVERY == 0:
+                journal.write("train", self.step, **means.take(), seconds=time.monotonic() - started)
             if self.step % self.plan.evaluate_every == 0 or self.step == self.plan.steps:
                 scores = score(self.net, self.held_out)
                 journal.write("evaluate", self.step, **scores._asdict())
@@ -114,9 +114,7 @@ class SyncNetRun:
             seen, heard = self.net.see(batch.faces), self.net.hear(batch.mel)
         terms = pair_terms(seen, heard, batch.clip)
         total = terms["binary"] + plan.contrast * terms["contrast"]
-        self.optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        self.optimiser.step()
+        descend(total, self.optimiser, self.step, "syncnet_training.learning_rate")
         return {name: float(term.detach()) for name, term in terms.items()}
 
 
@@ -135,25 +133,6 @@ def pair_terms(seen: Tensor, heard: Tensor, clip: Tensor) -> dict[str, Tensor]:
     return {"binary": (positive + negative) / 2, "contrast": losses.contrast(seen, heard, TEMPERATURE)}
 
 
-@torch.no_grad()
-def features(net: SyncNet, clips: Clips, clip: Clip, largest: int = LARGEST_SHIFT) -> tuple[Tensor, Tensor]:
-    """Mouths (F, C) of the frames that have a full window, and sounds (2 * largest + 1, F, C) around each."""
-    half = clips.config.syncnet.frames // 2
-    centres = np.arange(half, len(clip.crops) - half)
-    net.eval()
-    device = next(net.parameters()).device
-    batch = clips.sync_windows(clip, centres)
-    seen = net.see(batch.faces.to(device))
-    shifted = [clips.sync_sounds(clip, centres, shift) for shift in range(-largest, largest + 1)]
-    heard = net.hear(torch.cat(shifted).to(device)).unflatten(0, (2 * largest + 1, len(centres)))
-    return seen.cpu(), heard.cpu()
-
-
-def measure(net: SyncNet, clips: Clips, clip: Clip) -> LipSyncError:
-    """Offset and confidence of one clip."""
-    return lip_sync_error(*features(net, clips, clip))
-
-
 def score(net: SyncNet, clips: Clips, seed: int = 0) -> SyncScores:
     """The held-out scores of a SyncNet, on pairs drawn with `seed`."""
     rng = np.random.default_rng(seed)
@@ -170,5 +149,8 @@ def score(net: SyncNet, clips: Clips, seed: int = 0) -> SyncScores:
         offsets.append(float(abs(error.offset) <= 1))
         confidences.append(error.confidence)
     return SyncScores(
-        float(torch.stack(right).mean()), float(torch.stack(closer).mean()), float(np.mean(offsets)), float(np.mean(confidences))
+        float(torch.stack(right).mean()),
+        float(torch.stack(closer).mean()),
+        float(np.mean(offsets)),
+        float(np.mean(confidences)),
     )

@@ -5,6 +5,7 @@ B windows, F frames; h x w is the drawn region (the lower half in `base`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -80,6 +81,8 @@ def generator_terms(
     if lesson.seen is not None and lesson.heard.address is not None:
         terms["store"] = losses.store(lesson.seen.feature, lesson.seen.stored.lips)
         terms["align"] = losses.align(lesson.seen.stored.address, lesson.heard.address)
+        if weights.balance:
+            terms["balance"] = _sum(losses.balance(a) for a in (lesson.seen.stored.address, lesson.heard.address))
     return terms
 
 
@@ -96,5 +99,5 @@ def discriminator_loss(taught: Taught, discriminator: Discriminator, config: Con
     return losses.adversarial_discriminator(real, torch.cat(fakes))
 
 
-def _sum(terms: object) -> Tensor:
-    return torch.stack(list(terms)).sum()  # type: ignore[call-overload]
+def _sum(terms: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(terms)).sum()

@@ -15,15 +15,12 @@ from torch import Tensor
 from synctalkface import losses
 from synctalkface.config import Config
 from synctalkface.data.dataset import Clip, Clips
-from synctalkface.inputs import lower, speech_chunk, upper
+from synctalkface.data.offsets import features
+from synctalkface.data.redraw import redraw
+from synctalkface.inputs import lower, upper
 from synctalkface.metrics import l1, lip_sync_error, psnr
-from synctalkface.models.decoder import render
 from synctalkface.models.generator import SyncTalkFace
 from synctalkface.models.syncnet import SyncNet
-from synctalkface.training.syncnet import features
-from synctalkface.training.terms import mouth_half
-
-BATCH = 25  # frames drawn at once
 
 
 class Scores(NamedTuple):
@@ -38,32 +35,6 @@ class Scores(NamedTuple):
     confidence: float  # LSE-C of the redrawn clips, own speech; 0 without a sync expert
     true_confidence: float  # LSE-C of the filmed clips
     within_one: float  # share of redrawn clips whose offset is within one frame of the filmed clip's
-
-
-class Redrawn(NamedTuple):
-    """A clip as the model draws it."""
-
-    picture: Tensor  # (F, 3, S/2, S) lower halves
-    address: Tensor | None  # (F, S)
-
-
-@torch.no_grad()
-def redraw(model: SyncTalkFace, clips: Clips, clip: Clip, mel: NDArray[np.float32] | None = None) -> Redrawn:
-    """The lower halves of `clip`, drawn to its own sound or to another `mel` (bands, T); the model in use."""
-    config, device = clips.config, next(model.parameters()).device
-    faces = clips.faces(clip)
-    reference = faces[:1].to(device)
-    encoded = model.encode_reference(reference)
-    sound = torch.from_numpy(clip.mel if mel is None else mel)
-    drawn, addresses = [], []
-    for begin in range(0, len(faces), BATCH):
-        part = slice(begin, begin + BATCH)
-        chunk = speech_chunk(sound, clip.centres[part], config.model.audio_steps, config.audio)
-        heard = model.recall_lips(chunk.mel[None].to(device), chunk.starts[None].to(device))
-        drawing = model.draw(upper(faces[part])[None].to(device), encoded, heard.audio, heard.lips)
-        drawn.append(mouth_half(render(drawing, reference), config)[0].cpu())
-        addresses += [] if heard.address is None else [heard.address[0].cpu()]
-    return Redrawn(torch.cat(drawn), torch.cat(addresses) if addresses else None)
 
 
 def validate(model: SyncTalkFace, clips: Clips, syncnet: SyncNet | None = None) -> Scores:
@@ -86,7 +57,8 @@ def validate(model: SyncTalkFace, clips: Clips, syncnet: SyncNet | None = None) 
         rows.append(row + _sync(syncnet, clips, clip, own.picture))
     means = np.mean(rows, axis=0)
     slots = float(losses.perplexity(torch.cat(addresses))) if addresses else 0.0
-    return Scores(*map(float, means[:5]), slots, *map(float, means[5:]))
+    right, wrong, copy, psnr_, copy_psnr, *sync = map(float, means)
+    return Scores(right, wrong, copy, psnr_, copy_psnr, slots, *sync[:3])
 
 
 def _sync(syncnet: SyncNet | None, clips: Clips, clip: Clip, drawn: Tensor) -> list[float]:
@@ -101,7 +73,9 @@ def _sync(syncnet: SyncNet | None, clips: Clips, clip: Clip, drawn: Tensor) -> l
     return [ours.confidence, filmed.confidence, float(abs(ours.offset - filmed.offset) <= 1)]
 
 
-def sheet(model: SyncTalkFace, clips: Clips, count: int = 3, every: int = 9, config: Config | None = None) -> NDArray[np.uint8]:
+def sheet(
+    model: SyncTalkFace, clips: Clips, count: int = 3, every: int = 9, config: Config | None = None
+) -> NDArray[np.uint8]:
     """A picture to look at: for each clip the filmed faces, the redrawn ones, and those redrawn to a wrong speech."""
     bands = []
     for index, clip in enumerate(clips.clips[:count]):

@@ -134,11 +134,13 @@ class Frame:
         samples = plane[top // step : bottom // step, left // step : right // step]
         old = samples.astype(np.float32)
         spread = old.repeat(step, axis=0).repeat(step, axis=1)
-        change = np.zeros_like(spread)
+        change: NDArray[Any] = np.zeros_like(spread)
         cut = slice(box[1] - top, box[3] - top), slice(box[0] - left, box[2] - left)
         change[cut] = weight * (wanted - spread[cut])
-        mean = change.reshape(old.shape[0], step, old.shape[1], step).mean(axis=(1, 3))
-        samples[...] = np.rint(old + mean).clip(0, 255)
+        if step > 1:
+            # over whole multiples "area" is the plain mean, many times faster than numpy's
+            change = cv2.resize(change, (old.shape[1], old.shape[0]), interpolation=cv2.INTER_AREA)
+        samples[...] = np.rint(old + change).clip(0, 255)
 
     def _inside(self, box: Box) -> Box | None:
         """The part of `box` in the picture; None if there is none."""

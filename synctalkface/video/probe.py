@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,9 +23,10 @@ from synctalkface.clock import JITTER, Clock
 from synctalkface.errors import MediaError
 from synctalkface.video.colour import Colour, colour_of
 from synctalkface.video.frame import PixelFormat
+from synctalkface.video.still import is_picture, make_clip
 
 SMALLEST, LARGEST = 16, 8192  # px of a side
-_PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".heic"}
+_OTHER_PICTURES = {".tif", ".tiff", ".avif", ".heic"}
 _FULL_RANGE = 2  # code point of libav
 _RATES = [Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120, 12, 15, 10)]
 _RATES += [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)]
@@ -50,12 +54,31 @@ class Video:
 
 
 def probe(path: str | Path) -> Video:
-    """What the clip `path` is. Raises MediaError if it is missing, unreadable, a picture, sound alone, or empty."""
+    """What the clip `path` is. Raises MediaError if it is missing, unreadable, sound alone, or empty.
+
+    A picture (PNG, JPEG, WebP, BMP) is a clip of one frame: `path` of the result is then a temporary file that is
+    deleted with it.
+    """
     path = ffmpeg.check_file(path)
-    if path.suffix.lower() in _PICTURES:
-        raise MediaError(f"{path} is a picture, not a clip. Name a video file, such as an MP4.")
+    if path.suffix.lower() in _OTHER_PICTURES:
+        raise MediaError(f"{path} is a picture of a kind that cannot be read. Save it as PNG or JPEG.")
+    if not is_picture(path):
+        return _probe(path)
+    folder = Path(tempfile.mkdtemp(prefix="synctalkface-"))
+    try:
+        video = _probe(make_clip(path, folder))
+    except MediaError:
+        shutil.rmtree(folder)
+        raise
+    weakref.finalize(video, shutil.rmtree, folder, ignore_errors=True)
+    return video
+
+
+def _probe(path: Path) -> Video:
     with ffmpeg.open_media(path) as container:
         stream = _pictures(container, path)
+        if stream.width and stream.height:  # known before anything is decoded, so that a huge one costs no memory
+            _check_size(stream.width, stream.height, path)
         stamps, first = _demuxed(container, stream)
         if first is None or not stamps:
             raise MediaError(f"{path} has a video track without frames. Export it again.")
@@ -70,7 +93,7 @@ def probe(path: str | Path) -> Video:
             width=width,
             height=height,
             clock=_clock(stamps, stream, zero / 1_000_000),
-            colour=_colour(first, width, height),
+            colour=_colour(first, stream, width, height),
             pixel_format="yuv420p" if even else "yuv444p",
             sample_aspect=1 / aspect if turned else aspect,
             has_audio=bool(container.streams.audio),
@@ -143,11 +166,12 @@ def _grid_begin(starts: NDArray[np.float64], rate: Fraction) -> float | None:
     return 0.0 if abs(begin) < JITTER else begin
 
 
-def _colour(frame: VideoFrame, width: int, height: int) -> Colour:
+def _colour(frame: VideoFrame, stream: VideoStream, width: int, height: int) -> Colour:
     name = frame.format.name
     full = int(frame.color_range) == _FULL_RANGE or name.startswith("yuvj")
     space = 0 if frame.format.is_rgb or name == "pal8" else int(frame.colorspace)
-    return colour_of(space, int(frame.color_primaries), int(frame.color_trc), full, width, height)
+    coded = stream.codec_context  # older versions of PyAV tell these two of the stream alone
+    return colour_of(space, int(coded.color_primaries), int(coded.color_trc), full, width, height)
 
 
 def _check_size(width: int, height: int, path: Path) -> None:

@@ -45,14 +45,14 @@ def small_size(video: Video, longest_side: int) -> tuple[int, int]:
     return max(1, round(video.width * scale)), max(1, round(video.height * scale))
 
 
-def read_small(video: Video, longest_side: int) -> Iterator[NDArray[np.uint8]]:
-    """All frames of `video` as RGB uint8 (h, w, 3), scaled down by area to `small_size`. Otherwise as `read_frames`."""
+def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
+    """Frames start..stop as RGB uint8 (h, w, 3), scaled down by area to `small_size`. Otherwise as `read_frames`."""
     width, height = small_size(video, longest_side)
     matrix = video.colour.matrix
     picture = f"scale={width}:{height}:flags=area+accurate_rnd+full_chroma_int:in_color_matrix={matrix}"
     options = ["-vf", f"{picture},format=rgb24", "-pix_fmt", "rgb24"]
     empty = True
-    for data in _pipe(video, 0, None, options, width * height * 3):
+    for data in _pipe(video, start, stop, options, width * height * 3):
         empty = False
         yield data.reshape(height, width, 3)
     if empty:

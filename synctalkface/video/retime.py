@@ -29,6 +29,7 @@ def give_times(source: Path, target: Path, clock: Clock) -> None:
         av.open(ffmpeg.file_url(source)) as old,
         av.open(ffmpeg.file_url(target), "w", options=options) as new,
     ):
+        new.metadata.update({key: text for key, text in old.metadata.items() if key.lower() == "comment"})
         streams = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
         pictures = old.streams.video[0].index
         streams[pictures].time_base = Fraction(1, _TICKS)

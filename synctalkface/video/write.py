@@ -27,8 +27,9 @@ class VideoWriter:
 
     Size, pixel format, colour and pixel aspect are those of `like`, the timestamps those of `clock`. The sound is
     `speech`, begun `speech_offset` seconds into the clip, then silence or a cut at the clip's end; None: no sound.
-    crf and preset are x264's. Raises OutputError if `path` cannot be written, exists (without `overwrite`), has
-    another extension than mp4, mkv or mov, or is itself one of the sources; MediaError if `speech` is no file.
+    crf and preset are x264's; `comment` is a note in the file.
+    Raises OutputError if `path` cannot be written, exists (without `overwrite`), has another
+    extension than mp4, mkv or mov, or is itself one of the sources; MediaError if `speech` is no file.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class VideoWriter:
         overwrite: bool = False,
         crf: int = 18,
         preset: str = "veryfast",
+        comment: str = "",
     ) -> None:
         self._path = Path(path)
         self._like, self._clock = like, clock
@@ -51,6 +53,8 @@ class VideoWriter:
         self._timed = self._path.with_name(f"{name}.timed{self._path.suffix}")
         sound = _sound(speech, speech_offset, clock.duration)
         self._arguments = [*_input(like, clock), *sound[0], *self._encoder(crf, preset), *sound[1]]
+        if comment:
+            self._arguments += ["-metadata", f"comment={comment}"]
         self._written = 0
 
     def __enter__(self) -> Self:

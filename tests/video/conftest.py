@@ -30,7 +30,7 @@ def each_ffmpeg(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 @pytest.fixture
 def grey_clip(make_media: MakeMedia) -> Callable[..., Path]:
-    """A function (name, frames, *arguments) -> path: numbered greys, 64 x 48 px, 25 frames a second, x264 with B-frames."""
+    """A function (name, frames, *arguments) -> path: numbered greys, 64 x 48 px, 25 a second, B-frames."""
 
     def make(name: str = "grey.mp4", frames: int = 100, *arguments: str, size: str = "64x48", rate: str = "25") -> Path:
         source = f"color=black:size={size}:rate={rate},geq=lum='16+2*N':cb=128:cr=128,format=yuv420p"

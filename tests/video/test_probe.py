@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -40,8 +41,9 @@ def test_the_sample_is_what_it_is(sample_face: Path) -> None:
 
 def test_a_picture_that_begins_after_the_sound_says_so(make_media: MakeMedia) -> None:
     sound = ["-f", "lavfi", "-i", "sine=duration=2"]
+    picture = make_media("picture.mkv", *pattern(), "-pix_fmt", "yuv420p")
     for name in ("late.mp4", "late.mkv"):
-        video = probe(make_media(name, *sound, "-itsoffset", "0.48", *pattern(), "-pix_fmt", "yuv420p"))
+        video = probe(make_media(name, *sound, "-itsoffset", "0.48", "-i", str(picture), "-c:v", "copy"))
         assert video.clock.starts[0] == pytest.approx(0.48, abs=0.025)  # the sound may begin with a codec's priming
         assert len(video.clock) == 25
 
@@ -143,9 +145,24 @@ def test_a_cover_is_no_moving_picture(make_media: MakeMedia) -> None:
         probe(path)
 
 
-def test_a_picture_is_called_a_picture(make_media: MakeMedia) -> None:
-    with pytest.raises(MediaError, match=r"face\.png is a picture, not a clip"):
-        probe(make_media("face.png", *pattern(), "-frames:v", "1"))
+@pytest.mark.parametrize("name", ["face.png", "face 100%d.png", "face.jpg"])
+def test_a_picture_is_a_clip_of_one_frame_that_goes_when_it_is_forgotten(make_media: MakeMedia, name: str) -> None:
+    source = ["-f", "lavfi", "-i", "color=0x4080c0:size=65x49"]
+    made = make_media(f"made{Path(name).suffix}", *source, "-frames:v", "1")
+    video = probe(made.rename(made.with_name(name)))
+    assert (video.width, video.height, len(video.clock)) == (64, 48, 1)
+    assert np.abs(next(read_frames(video)).rgb().astype(int) - (0x40, 0x80, 0xC0)).max() <= 3
+    copy = video.path
+    assert copy.exists()
+    del video
+    gc.collect()
+    assert not copy.exists()
+
+
+def test_a_picture_of_another_kind_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "face.heic").write_bytes(b"picture")
+    with pytest.raises(MediaError, match=r"face\.heic is a picture.*PNG or JPEG"):
+        probe(tmp_path / "face.heic")
 
 
 def test_a_tiny_clip_is_refused(make_media: MakeMedia) -> None:

@@ -170,7 +170,7 @@ def test_small_frames_are_never_enlarged(grey_clip: GreyClip) -> None:
         ("wide.mkv", ["-pix_fmt", "yuv422p", "-c:v", "ffv1"]),
         ("rgb.mkv", ["-pix_fmt", "bgr0", "-c:v", "ffv1"]),
         ("grey.mkv", ["-pix_fmt", "gray", "-c:v", "ffv1"]),
-        ("small.gif", []),
+        ("small.gif", ["-vf", "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none"]),
     ],
 )
 def test_every_pixel_format_keeps_its_colours(make_media: MakeMedia, name: str, arguments: list[str]) -> None:

@@ -6,8 +6,6 @@ resolution, so a face that is large in the frame stays as sharp as it was filmed
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,24 +13,18 @@ from torch import Tensor
 
 from synctalkface.config import Config
 from synctalkface.faces.crop import cut, mouth_mask, place, region
-from synctalkface.inputs import SpeechChunk, frames, pictures, upper
+from synctalkface.inputs import frames, pictures, upper
 from synctalkface.models.decoder import render
-from synctalkface.models.generator import SyncTalkFace
+from synctalkface.models.generator import Heard, SyncTalkFace
+from synctalkface.person.follow import Place
 from synctalkface.video import Frame
 
 LARGEST_CROP = 512  # px: a finer crop would cost time that nobody sees
 MARGIN = 0.03  # of the crop's side: how much more of the frame is read, for interpolation at its edge
 
 
-class Place(NamedTuple):
-    """Where the face of one frame lies."""
-
-    matrix: NDArray[np.float64]  # (2, 3): frame px -> crop coordinates
-    landmarks: NDArray[np.float32]  # (K, 2) px, smoothed in time
-
-
 class Mouth:
-    """One person. `reference` is the frame whose pixels are moved: the first that shows the face."""
+    """One person. `reference` is the frame whose pixels are moved."""
 
     def __init__(self, model: SyncTalkFace, config: Config, reference: Frame, where: Place) -> None:
         self.model, self.config = model, config
@@ -44,12 +36,11 @@ class Mouth:
         with torch.inference_mode():
             self._features = model.encode_reference(coarse)
 
-    def draw(self, shown: list[Frame], places: list[Place], speech: SpeechChunk) -> None:
-        """Change the mouths in `shown` (B frames) to what `speech` says at each of them."""
+    def draw(self, shown: list[Frame], places: list[Place], heard: Heard) -> None:
+        """Change the mouths in `shown` (B frames) to what is `heard` (1, B, C) at each of them."""
         size = self.config.face.size
         poses = upper(pictures(np.stack([self._cut(f, p.matrix, size) for f, p in zip(shown, places, strict=True)])))
         with torch.inference_mode():
-            heard = self.model.recall_lips(speech.mel[None].to(self.device), speech.starts[None].to(self.device))
             drawing = self.model.draw(poses[None].to(self.device), self._features, heard.audio, heard.lips)
             drawn = render(drawing, self._fine, self.size)[0]
         for frame, where, picture in zip(shown, places, frames(self._lower(drawn)), strict=True):

@@ -1,0 +1,1 @@
+"""The web page around `synctalkface.LipSync`: upload a face and speech, watch the result."""

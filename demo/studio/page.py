@@ -1,0 +1,200 @@
+"""The page: where everything stands and what happens when it is touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from studio import house
+from studio.atlas import Mouths, show_atlas
+from studio.gpu import on_gpu
+from studio.inputs import own_files, unopened
+from studio.jobs import note
+from studio.studio import Studio
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+FITS = [
+    ("Play the video back and forth until the speech ends", "bounce"),
+    ("Start the video again until the speech ends", "loop"),
+    ("Hold the last frame until the speech ends", "hold"),
+    ("Cut the speech where the video ends", "trim"),
+    ("Cut the video where the speech ends", "speech"),
+]
+MOST_FACES = 8
+VIDEO, PICTURE = "Video of the face", "Picture of the face"
+STYLE = """
+.job progress { display: block; width: 100%; height: 0.8rem; margin-top: 0.3rem; }
+.job { min-height: 1.6rem; }
+footer { flex-wrap: wrap; }
+"""
+
+
+class Fields(NamedTuple):
+    """What the visitor gives."""
+
+    video: gr.Video
+    picture: gr.Image
+    cast: gr.Image
+    face: gr.Radio
+    speech: gr.Audio
+    fit: gr.Radio
+    label: gr.Checkbox
+    consent: gr.Checkbox
+
+    def asked(self) -> list[Any]:
+        """In the order of Studio.dub's arguments."""
+        return [self.video, self.picture, self.speech, self.face, self.fit, self.label, self.consent]
+
+
+class Results(NamedTuple):
+    """What the visitor gets."""
+
+    video: gr.Video
+    status: gr.HTML
+    facts: gr.JSON
+    verdict: gr.Markdown
+    sync: gr.JSON
+    addresses: gr.Image
+
+
+def build(studio: Studio, kept_seconds: float = house.KEPT_MINUTES * 60) -> gr.Blocks:
+    """The page around `studio`. Visitors' files are deleted when they are `kept_seconds` old, at the latest."""
+    every = max(1, min(60, round(kept_seconds / 4)))
+    with gr.Blocks(
+        title="SyncTalkFace", delete_cache=(every, max(1, round(kept_seconds) - every)), analytics_enabled=False
+    ) as page:
+        gr.Markdown(house.INTRODUCTION)
+        with gr.Tabs():
+            with gr.Tab("Dub a face"):
+                _show_dubbing(studio)
+            mouths = Mouths(studio.dubber)
+            if mouths.names:
+                with gr.Tab("Memory atlas") as tab:
+                    show_atlas(mouths, tab)
+        gr.Markdown(house.terms(kept_seconds))
+    page.queue(max_size=house.QUEUE, default_concurrency_limit=2)
+    return page
+
+
+def launch_options() -> dict[str, Any]:
+    """How the page is shown: for `Blocks.launch`."""
+    fonts = ["system-ui", "sans-serif"]  # the visitor's own: fonts from elsewhere would be asked for there
+    return {
+        "theme": gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"]),
+        "css": STYLE,
+        "max_file_size": house.MEGABYTES * 1024 * 1024,
+        "footer_links": ["api"],
+        "run_history": False,
+        "share": False,
+        "enable_monitoring": False,
+        "ssr_mode": False,
+    }
+
+
+def _show_dubbing(studio: Studio) -> None:
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=300):
+            fields = _fields()
+            with gr.Row():
+                start = gr.Button("Dub", variant="primary", min_width=100)
+                stop = gr.Button("Stop", interactive=False, min_width=100)
+        with gr.Column(min_width=300):
+            results = _results()
+    _examples(fields)
+    _watch_faces(studio, fields, results)
+    _watch_buttons(studio, fields, results, start, stop)
+
+
+def _fields() -> Fields:
+    with gr.Tabs():
+        with gr.Tab("Video"):
+            # always with sound and never mirrored: else Gradio would run ffmpeg on the file before the library sees it
+            mirrored = gr.WebcamOptions(mirror=False)
+            sources: list[Any] = ["upload", "webcam"]
+            video = own_files(gr.Video(label=VIDEO, sources=sources, include_audio=True, webcam_options=mirrored))
+        with gr.Tab("Picture"):
+            picture = unopened(own_files(gr.Image(label=PICTURE, sources=sources, type="filepath")))
+    cast = gr.Image(label="The faces", visible=False, interactive=False, buttons=[])
+    numbers = [(f"Face {number}", str(number)) for number in range(1, MOST_FACES + 1)]
+    face = gr.Radio(numbers, value="1", label="Whose mouth", visible=False)
+    speech = own_files(gr.Audio(label="Speech", sources=["upload", "microphone"], type="filepath"))
+    consent = gr.Checkbox(label=house.CONSENT)
+    with gr.Accordion("Options", open=False):
+        fit = gr.Radio(FITS, value="bounce", label="Where speech and video differ in length")
+        label = gr.Checkbox(label="Write “AI-dubbed” into the picture")
+    return Fields(video, picture, cast, face, speech, fit, label, consent)
+
+
+def _results() -> Results:
+    video = gr.Video(label="Dubbed", interactive=False, buttons=["download"])
+    status = gr.HTML(note(house.EMPTY), label="How it went", show_label=False)
+    verdict = gr.Markdown(label="Do lips and sound fit", show_label=True, container=True, visible=False)
+    addresses = gr.Image(label="Memory addresses over time", visible=False, interactive=False, buttons=["fullscreen"])
+    with gr.Accordion("Numbers", open=False):
+        facts = gr.JSON(label="Facts about the result")
+        sync = gr.JSON(label="Offset and confidence")
+    return Results(video, status, facts, verdict, sync, addresses)
+
+
+def _examples(fields: Fields) -> None:
+    gr.Examples(
+        [[str(EXAMPLES / "face.mp4"), str(EXAMPLES / "speech.flac")]],
+        inputs=[fields.video, fields.speech],
+        label="Example: talker 1 of the GRID corpus (CC BY 4.0), President Kennedy in 1961 (public domain)",
+        api_visibility="private",
+    )
+
+
+def _watch_faces(studio: Studio, fields: Fields, results: Results) -> None:
+    known = gr.State(time_to_live=house.KEPT_MINUTES * 60)
+    gr.on(
+        [fields.video.change, fields.picture.change],
+        studio.faces,
+        [fields.video, fields.picture],
+        [fields.cast, fields.face, results.status, known],
+        api_name="faces",
+        trigger_mode="always_last",
+        show_progress="hidden",
+        concurrency_id="faces",
+    )
+    fields.cast.select(studio.pick, known, fields.face, api_visibility="private", queue=False)
+    for given, other in ((fields.video, fields.picture), (fields.picture, fields.video)):
+        given.input(lambda: None, None, other, api_visibility="private", queue=False)
+
+
+def _watch_buttons(studio: Studio, fields: Fields, results: Results, start: gr.Button, stop: gr.Button) -> None:
+    quiet: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    outputs = [results.video, results.status, results.facts]
+    working = start.click(
+        lambda: (gr.update(interactive=False), gr.update(interactive=True)), None, [start, stop], **quiet
+    )
+    dubbing = working.then(
+        on_gpu(studio.dub),
+        fields.asked(),
+        outputs,
+        api_name="dub",
+        concurrency_limit=1,
+        concurrency_id="model",
+        show_progress_on=[results.video],
+    )
+
+    def idle() -> tuple[Any, Any]:
+        return gr.update(interactive=True), gr.update(interactive=False)
+
+    for ended in (dubbing.success, dubbing.failure):
+        ended(idle, None, [start, stop], **quiet)
+    stop.click(lambda: (*idle(), note(house.STOPPED)), None, [start, stop, results.status], cancels=[dubbing], **quiet)
+    _tell_more(studio, fields, results, dubbing)
+
+
+def _tell_more(studio: Studio, fields: Fields, results: Results, dubbing: Any) -> None:
+    """After a dub: whether lips and sound fit, and what the memory was asked for."""
+    more: dict[str, Any] = {"concurrency_id": "faces", "show_progress": "hidden"}
+    made = [results.video, fields.face]
+    checked = dubbing.success(studio.check, made, [results.verdict, results.sync], api_name="check", **more)
+    drawn = dubbing.success(studio.addresses, fields.speech, results.addresses, api_name="addresses", **more)
+    quiet: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    for told, place in ((checked, results.verdict), (drawn, results.addresses)):
+        told.success(lambda: gr.update(visible=True), None, place, **quiet)

@@ -1,0 +1,165 @@
+"""What the page can do, each thing once: who is in a clip, dub it, show what the memory was asked for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypedDict
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from studio import house, pictures
+from studio.jobs import Job, bar, note, plain
+from studio.provenance import sign
+from synctalkface import LipSync, SyncTalkFaceError, check
+
+HIDDEN = ("video", "verdict")  # of a check's report: a path of this server, and what is said in words already
+
+
+class Facts(TypedDict):
+    """What is known of a result."""
+
+    frames: int
+    seconds: float
+    frame_rate: float
+    width: int
+    height: int
+    faces: int
+    gaps: list[list[float]]
+    took: float
+    device: str
+
+
+class Studio:
+    """One loaded model, for all visitors. Its methods are what the page and the programs call.
+
+    `weights` and `device` are where `dubber` came from: the sync expert that checks results lies there too.
+    """
+
+    def __init__(self, dubber: LipSync, weights: str | None = None, device: str = "auto") -> None:
+        self.dubber, self.weights, self.device = dubber, weights, device
+
+    def faces(self, video: str | None = None, picture: str | None = None) -> Iterator[tuple[Any, Any, Any, Any]]:
+        """Number the faces of a video or a picture: (a frame with them, the choices for `face`, how many there are).
+
+        With one face there is no frame, since there is no choice.
+        """
+        source = video or picture
+        nothing = gr.update(visible=False, value=None), gr.update(visible=False, value="1")
+        yield *nothing, note("Looking for faces …" if source else house.EMPTY), None
+        if source is None:
+            return
+        try:
+            cast = self.dubber.faces(source, limits=house.LIMITS)
+        except SyncTalkFaceError as error:
+            yield *nothing, note(plain(error)), None
+            raise gr.Error(plain(error), duration=None, print_exception=False) from None
+        if len(cast.people) == 1:
+            yield *nothing, note("One face found."), None
+            return
+        choices = [(_described(person), str(person.number)) for person in cast.people]
+        drawn = pictures.numbered(cast.picture, list(cast.people))
+        found = note(f"{len(choices)} faces found. Choose one.")
+        known = (list(cast.people), cast.picture.shape)
+        yield gr.update(visible=True, value=drawn), gr.update(visible=True, choices=choices, value="1"), found, known
+
+    def pick(self, known: Any, event: gr.SelectData) -> Any:
+        """The number of the face that was clicked on."""
+        number = pictures.nearest(*known, *event.index) if known else None
+        return gr.update(value=number) if number else gr.skip()
+
+    def dub(
+        self,
+        video: str | None = None,
+        picture: str | None = None,
+        speech: str | None = None,
+        face: str = "1",
+        fit: str = "bounce",
+        label: bool = False,
+        consent: bool = False,
+    ) -> Iterator[tuple[Any, Any, Any]]:
+        """Dub the face in a video (or in a picture) with the speech: (the dubbed video, how it went, facts about it).
+
+        face: number of the face, from 1, the largest. fit: what to show where speech and video differ in length:
+        bounce, loop, hold, trim or speech. label: write "AI-dubbed" into the picture. consent: the person shown has
+        agreed; nothing is made without it. A limit is a sentence in the error.
+        """
+        missing = _missing(video or picture, speech, consent)
+        if missing:
+            yield gr.skip(), note(missing), gr.skip()
+            raise gr.Error(missing, print_exception=False)
+        source = str(video or picture)
+        folder = Path(tempfile.mkdtemp(dir=get_upload_folder()))
+        out, done = folder / "dubbed.mp4", False
+        try:
+            with Job(lambda listen: self._dub(source, str(speech), out, fit, face, label, listen)) as job:
+                for event in job.events():
+                    yield gr.skip(), bar(event), gr.skip()
+                report = job.result()
+            sign(out)
+            done = True
+            yield str(out), note(_told(report)), _facts(report)
+        except SyncTalkFaceError as error:
+            yield gr.skip(), note(plain(error)), gr.skip()  # stays on the page when the message has gone
+            raise gr.Error(plain(error), duration=None, print_exception=False) from None
+        finally:
+            if not done:
+                shutil.rmtree(folder)
+
+    def _dub(self, video: str, speech: str, out: Path, fit: Any, face: str, label: bool, listen: Any) -> Any:
+        return self.dubber.dub(
+            video, speech, out, fit=fit, face=face, label=label, limits=house.LIMITS, on_progress=listen
+        )
+
+    def check(self, video: str | None = None, face: str = "1") -> tuple[Any, Any]:
+        """Say whether lips and sound of a video fit: (a sentence, the numbers: offset, confidence and so on)."""
+        if video is None:
+            raise gr.Error(house.NO_FACE_GIVEN, print_exception=False)
+        try:
+            house.LIMITS.allow(video)
+            report = check(video, face=face, weights=self.weights, device=self.device)
+        except SyncTalkFaceError as error:
+            raise gr.Error(plain(error), duration=None, print_exception=False) from None
+        return report.verdict, {name: value for name, value in report.as_dict().items() if name not in HIDDEN}
+
+    def addresses(self, speech: str | None) -> Any:
+        """A picture of the memory slots that the speech asks for over time, above its sound."""
+        if speech is None:
+            raise gr.Error(house.NO_SPEECH_GIVEN, print_exception=False)
+        try:
+            waveform = self.dubber.waveform(speech, limits=house.LIMITS)
+            track = self.dubber.addresses(speech)
+        except SyncTalkFaceError as error:
+            raise gr.Error(plain(error), duration=None, print_exception=False) from None
+        return pictures.addresses(track.times, track.weights, waveform, self.dubber.config.audio.sample_rate)
+
+
+def _missing(source: str | None, speech: str | None, consent: bool) -> str | None:
+    """What a dub still needs, as a sentence; None if all is there."""
+    if source is None:
+        return house.NO_FACE_GIVEN
+    if speech is None:
+        return house.NO_SPEECH_GIVEN
+    return None if consent else house.NO_CONSENT
+
+
+def _described(person: Any) -> str:
+    if person.box is None:
+        return f"Face {person.number} (from {person.first:.1f} s)"
+    return f"Face {person.number}"
+
+
+def _told(report: Any) -> str:
+    text = f"Done: {report.frames} frames, {report.seconds:.2f} s, made in {report.took:.1f} s."
+    if report.gaps:
+        where = ", ".join(f"{begin:.1f}-{end:.1f} s" for begin, end in report.gaps)
+        text += f" Left as filmed, because no face was seen: {where}."
+    return text
+
+
+def _facts(report: Any) -> Facts:
+    data = report.as_dict()
+    return {name: data[name] for name in Facts.__annotations__}  # type: ignore[return-value]  # its own names

@@ -1,0 +1,1 @@
+"""What knows Blender. Nothing is imported here: isolate.py asks for compat.py alone."""

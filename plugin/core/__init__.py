@@ -1,0 +1,1 @@
+"""What knows nothing of Blender: strips as numbers, pairs, jobs, the worker. Plain Python 3.10, standard library."""

@@ -1,0 +1,75 @@
+"""One prepared clip with all that scoring needs: its crops with their margin, its sound, and new mouths put into them.
+
+F frames, S side of the crop, P with its margin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from synctalkface.config import Config
+from synctalkface.data import manifest, pack
+from synctalkface.data.corpora import Split
+from synctalkface.data.dataset import Clip, Clips, unpacked
+from synctalkface.errors import DataError
+
+
+class Take:
+    """The clip of `entry`, whose pack is `stored`, with the spectrogram that `config` asks for."""
+
+    def __init__(self, stored: pack.Pack, entry: manifest.Entry, config: Config, size: int) -> None:
+        self.clip: Clip = unpacked(stored, entry, config)
+        self.clip.centres = self.clip.centres + entry.correction  # as in training: where sound and picture meet
+        self.clips = Clips([self.clip], config, size)
+        self.name, self.speaker = entry.identifier, entry.speaker
+        self.stored, self.waveform = stored.crops, stored.waveform  # (F, P, P, 3), (n,)
+        self.size, self.edge = size, (stored.crops.shape[1] - size) // 2
+
+    @property
+    def filmed(self) -> NDArray[np.uint8]:
+        """(F, S, S, 3)."""
+        return self.inner(self.stored)
+
+    def inner(self, stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Stored crops (F, P, P, 3) without their margin: (F, S, S, 3)."""
+        inside = slice(self.edge, self.edge + self.size)
+        return np.ascontiguousarray(stored[:, inside, inside])
+
+    def with_mouths(self, halves: Tensor) -> NDArray[np.uint8]:
+        """The stored crops (F, P, P, 3) with lower halves (F, 3, S/2, S) of 0..1 put into them."""
+        changed = self.stored.copy()
+        drawn = halves.clamp(0, 1).mul(255).round().byte().movedim(1, -1).numpy()
+        rows = slice(self.edge + self.size // 2, self.edge + self.size)
+        changed[:, rows, self.edge : self.edge + self.size] = drawn
+        return changed
+
+    def held(self) -> NDArray[np.uint8]:
+        """The stored crops (F, P, P, 3) with the mouth of the first frame in all of them."""
+        changed = self.stored.copy()
+        rows = slice(self.edge + self.size // 2, self.edge + self.size)
+        changed[:, rows, self.edge : self.edge + self.size] = changed[:1, rows, self.edge : self.edge + self.size]
+        return changed
+
+
+def takes(folder: Path, split: Split, config: Config, limit: int | None = None) -> list[manifest.Entry]:
+    """The entries of `split` in the prepared `folder`; `limit` takes that many, spread over it. Raises DataError."""
+    book = manifest.load(folder)
+    entries = book.split(split)
+    if not entries:
+        raise DataError(f"{folder} holds no clip of the split '{split}'. Prepare more clips, or name another split.")
+    if book.size != config.face.size:
+        raise DataError(f"{folder} holds crops of {book.size} px, the model wants {config.face.size}. Prepare again.")
+    if limit is not None and len(entries) > limit:
+        entries = [entries[i] for i in np.linspace(0, len(entries) - 1, limit).round().astype(int)]
+    return entries
+
+
+def each(folder: Path, entries: list[manifest.Entry], config: Config) -> Iterator[Take]:
+    """The clips of `entries`, one in memory at a time."""
+    for entry in entries:
+        yield Take(pack.load(folder / entry.file), entry, config, config.face.size)

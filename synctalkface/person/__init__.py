@@ -1,0 +1,24 @@
+"""One filmed person: where the face lies in each frame of a clip, and how its mouth is drawn for what is heard."""
+
+from __future__ import annotations
+
+from synctalkface.person.cast import Cast, Person, introduce
+from synctalkface.person.follow import Followed, Place, find_all, follow
+from synctalkface.person.hearing import Hearing, of_frames, silent
+from synctalkface.person.mouth import Mouth
+from synctalkface.person.portrait import Portrait
+
+__all__ = [
+    "Cast",
+    "Followed",
+    "Hearing",
+    "Mouth",
+    "Person",
+    "Place",
+    "Portrait",
+    "find_all",
+    "follow",
+    "introduce",
+    "of_frames",
+    "silent",
+]

@@ -1,0 +1,31 @@
+"""One step down the gradient of a loss, refused as soon as the numbers have run away."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from synctalkface.errors import TrainingError
+
+
+def descend(loss: Tensor, optimiser: Optimizer, step: int, rate: str, largest: float = math.inf) -> None:
+    """Move the parameters of `optimiser` against the gradient of `loss` (), scaled down to the norm `largest`.
+
+    Raises TrainingError, before anything is moved, if loss or gradient is no finite number at `step`. `rate` is the
+    setting that its sentence advises to lower.
+    """
+    _refuse_runaway("loss", float(loss.detach()), step, rate)
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+    norm = torch.nn.utils.clip_grad_norm_(parameters, largest)
+    _refuse_runaway("gradient", float(norm), step, rate)
+    optimiser.step()
+
+
+def _refuse_runaway(what: str, value: float, step: int, rate: str) -> None:
+    if not math.isfinite(value):
+        raise TrainingError(f"The {what} is {value} at step {step}. Lower {rate} and resume.")
