@@ -1,8 +1,11 @@
 # The few commands a visitor needs. They work with Python 3.11 or newer and nothing else; all they install goes to $(VENV).
 #   make dub     dub the sample face with the sample speech        (FACE=... SPEECH=... OUT=... for your own)
 #   make test    lint, types, arrows and every test, as CI does
+#   make test-hub  the Hub's tests again, with downloads from olah, a Hub server by somebody else
 #   make setup   the environment for working on the code
 #   make check   lint, types and arrows alone
+#   make plugin-zips   the Blender add-on as two zips in dist/
+#   make test-blender  the add-on's tests in Debian's Blender, in a window, and in Blender 4.5, 5.0, 5.2 as Python modules
 #   make clean   remove what the commands above have made, results excepted
 
 PYTHON ?= python3
@@ -15,7 +18,7 @@ BIN := $(VENV)/bin
 # Idle threads sleep instead of spinning: on a busy machine spinning was 20 to 50 times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help dub test setup check format clean
+.PHONY: help dub test test-hub test-blender plugin-zips setup check format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -36,6 +39,16 @@ check: $(VENV)/.for-work
 test: check
 	$(BIN)/pytest
 
+test-hub: $(VENV)/.for-work $(VENV)/olah/.made
+	SYNCTALKFACE_OLAH="$(abspath $(VENV))/olah/bin/olah-cli" $(BIN)/pytest tests/hub/test_hub_cycle.py
+
+plugin-zips:
+	@$(PYTHON) plugin/build.py dist
+
+# BLENDERS="debian window 4.5 5.0 5.2" by default; the modules are about 850 MB each
+test-blender: $(VENV)/.for-work
+	PYTHON="$(abspath $(BIN))/python" bash tests/plugin/in_blenders.sh
+
 format: $(VENV)/.for-work
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -53,6 +66,12 @@ $(VENV)/.for-use: $(VENV)/.made pyproject.toml
 $(VENV)/.for-work: $(VENV)/.made pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
 	@touch $@ $(VENV)/.for-use
+
+# It wants other versions than ours of some packages, so it lives apart.
+$(VENV)/olah/.made: $(VENV)/.made
+	$(PYTHON) -m venv "$(VENV)/olah"
+	$(VENV)/olah/bin/python -m pip install --quiet olah==0.5.4
+	@touch $@
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build synctalkface.egg-info

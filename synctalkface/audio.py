@@ -41,12 +41,11 @@ def read_waveform(
     with ffmpeg.open_media(path) as container:
         if not container.streams.audio:
             raise MediaError(f"{path} has no sound. Name a file with the speech in it.")
-    arguments = [*ffmpeg.input_options(path), "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0"]
-    if longest < math.inf:
-        arguments += ["-t", f"{longest + 1:.3f}"]
-    arguments += ["-ac", "1", "-ar", str(sample_rate), "-f", "f32le", "pipe:1"]
+    sound = ffmpeg.media_input(path)["a:0"].filter("aresample", **{"async": 1, "first_pts": 0})
+    limit = {"t": f"{longest + 1:.3f}"} if longest < math.inf else {}
+    output = sound.output("pipe:1", format="f32le", ac=1, ar=sample_rate, **limit)
     with tempfile.TemporaryFile() as errors:
-        process = ffmpeg.start(arguments, errors, stdout=subprocess.PIPE)
+        process = ffmpeg.start(output.get_args(), errors, stdout=subprocess.PIPE)
         try:
             samples, _ = process.communicate()
         finally:

@@ -19,6 +19,7 @@ from typing import IO
 
 import av
 import av.error
+import ffmpeg as ffmpeg_python  # the package: it writes command lines, but cannot end what it has started
 from av.container import InputContainer
 
 from synctalkface.errors import MediaError
@@ -67,9 +68,9 @@ def version(program: str) -> tuple[int, int]:
     return (int(match[1]), int(match[2])) if match else (999, 0)
 
 
-def every_frame(program: str) -> list[str]:
-    """The option that makes ffmpeg pass every frame on, once, whatever its timestamp."""
-    return ["-fps_mode" if version(program) >= (5, 1) else "-vsync", "passthrough"]
+def every_frame(program: str) -> dict[str, str]:
+    """The option of an output that makes ffmpeg pass every frame on, once, whatever its timestamp."""
+    return {"fps_mode" if version(program) >= (5, 1) else "vsync": "passthrough"}
 
 
 def file_url(path: str | Path) -> str:
@@ -77,15 +78,28 @@ def file_url(path: str | Path) -> str:
     return f"file:{os.path.abspath(path)}"
 
 
-def input_options(path: str | Path) -> list[str]:
-    """The arguments that open the media file `path`."""
-    return ["-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS, "-i", file_url(path)]
+def media_input(path: str | Path, formats: str = FORMATS, **options: object) -> ffmpeg_python.Stream:
+    """The file `path` as an input, opened only if it is of one of `formats`; `options` are ffmpeg's for inputs."""
+    return ffmpeg_python.input(_name(path), protocol_whitelist=PROTOCOLS, format_whitelist=formats, **options)
+
+
+def media_output(path: str | Path, *streams: ffmpeg_python.Stream, **options: object) -> ffmpeg_python.Stream:
+    """A command line that makes the file `path` out of `streams`; `options` are ffmpeg's for outputs."""
+    return ffmpeg_python.output(*streams, filename=_name(path), **options)
+
+
+def _name(path: str | Path) -> bytes:
+    # bytes, as ffmpeg-python cannot take text that is not Unicode, which a name on a Linux disk may be
+    return os.fsencode(file_url(path))
 
 
 def start(
-    arguments: list[str], errors: IO[bytes], stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
+    arguments: list[str | bytes], errors: IO[bytes], stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
-    """Start ffmpeg with `arguments`; what it complains of goes to the file `errors`. The caller ends the process."""
+    """Start ffmpeg with `arguments` (ffmpeg-python's get_args); what it complains of goes to the file `errors`.
+
+    The caller ends the process.
+    """
     command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
     return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=errors, creationflags=_CREATION_FLAGS)
 

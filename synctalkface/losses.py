@@ -6,6 +6,8 @@ comes without its weight. Pictures are in 0..1.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
@@ -69,7 +71,8 @@ def balance(address: Tensor) -> Tensor:
     Much of any recording is silence; without this the slots that serve it crowd out the others.
     """
     mean = address.float().flatten(0, -2).mean(0)
-    return torch.log(torch.tensor(float(len(mean)))) - torch.special.entr(mean).sum()
+    entropy: Tensor = torch.special.entr(mean).sum()
+    return math.log(len(mean)) - entropy
 
 
 def sync_binary(cosine: Tensor, in_sync: Tensor) -> Tensor:

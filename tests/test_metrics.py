@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synctalkface.inputs import pictures
-from synctalkface.metrics import l1, landmark_distance, lip_sync_error, psnr, psnr_wrapped, ssim
+from synctalkface.metrics import l1, landmark_distance, lip_sync_error, psnr, psnr_wrapped, ssim, sync_certainty
 
 
 @pytest.fixture
@@ -97,3 +97,14 @@ def test_lips_that_fit_no_sound_have_hardly_any_confidence() -> None:
     seen, heard = torch.randn(60, 32, generator=generator), torch.randn(31, 60, 32, generator=generator)
     unit = torch.nn.functional.normalize
     assert lip_sync_error(unit(seen, dim=-1), unit(heard, dim=-1)).confidence < 0.1
+
+
+def test_certainty_grows_with_the_clip_and_stays_low_where_nothing_fits() -> None:
+    generator = torch.Generator().manual_seed(6)
+    seen = torch.randn(400, 32, generator=generator)
+    noise = torch.randn(31, 400, 32, generator=generator)
+    fits = noise.clone()
+    fits[15] = 0.25 * seen + 0.97 * fits[15]
+    assert sync_certainty(seen, noise) < 2.5
+    assert sync_certainty(seen, fits) > 4
+    assert sync_certainty(seen[:100], fits[:, :100]) == pytest.approx(sync_certainty(seen, fits) / 2, rel=0.5)

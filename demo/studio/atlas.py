@@ -11,6 +11,7 @@ import gradio as gr
 from studio import house
 from studio.inputs import own_files, unopened
 from studio.jobs import plain
+from studio.pictures import as_html
 from synctalkface import LipSync, SyncTalkFaceError
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "face.mp4"
@@ -47,7 +48,8 @@ class Mouths:
     def draw(self, portrait: Any, *shares: float) -> Any:
         """The face with the mouth that the sliders say, each 0..1 in the order of `names`."""
         portrait = portrait or self.example
-        return portrait.draw(portrait.address(dict(zip(self.names, shares, strict=True))))
+        drawn = portrait.draw(portrait.address(dict(zip(self.names, shares, strict=True))))
+        return as_html(drawn, "The face with the mouth at this address")
 
 
 def show_atlas(mouths: Mouths, tab: gr.Tab) -> None:
@@ -60,7 +62,7 @@ def show_atlas(mouths: Mouths, tab: gr.Tab) -> None:
             field = gr.Image(label="Picture of another face", sources=["upload", "webcam"], type="filepath")
             picture = unopened(own_files(field))
         with gr.Column(min_width=300):
-            shown = gr.Image(label="The mouth at this address", interactive=False, buttons=[])
+            shown = gr.HTML(label="The mouth at this address", show_label=False)
     options: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "concurrency_id": "atlas"}
     gr.on(
         [tab.select, *(slider.change for slider in sliders)],

@@ -25,10 +25,12 @@ FITS = [
 MOST_FACES = 8
 VIDEO, PICTURE = "Video of the face", "Picture of the face"
 STYLE = """
-.job progress { display: block; width: 100%; height: 0.8rem; margin-top: 0.3rem; }
+.job progress { display: block; width: 100%; height: 0.8rem; margin-top: 0.3rem; accent-color: var(--color-accent); }
 .job { min-height: 1.6rem; }
-footer { flex-wrap: wrap; }
-"""
+.wide { overflow-x: auto; }
+.wide img { min-width: 44rem; }
+body:not(.dark) { --neutral-400: var(--neutral-600); }
+"""  # the last: Gradio's light grey letters are hard to read
 
 
 class Fields(NamedTuple):
@@ -36,7 +38,8 @@ class Fields(NamedTuple):
 
     video: gr.Video
     picture: gr.Image
-    cast: gr.Image
+    found: gr.HTML
+    cast: gr.HTML
     face: gr.Radio
     speech: gr.Audio
     fit: gr.Radio
@@ -56,7 +59,7 @@ class Results(NamedTuple):
     facts: gr.JSON
     verdict: gr.Markdown
     sync: gr.JSON
-    addresses: gr.Image
+    addresses: gr.HTML
 
 
 def build(studio: Studio, kept_seconds: float = house.KEPT_MINUTES * 60) -> gr.Blocks:
@@ -82,7 +85,12 @@ def launch_options() -> dict[str, Any]:
     """How the page is shown: for `Blocks.launch`."""
     fonts = ["system-ui", "sans-serif"]  # the visitor's own: fonts from elsewhere would be asked for there
     return {
-        "theme": gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"]),
+        "theme": gr.themes.Default(font=fonts, font_mono=["ui-monospace", "monospace"]).set(
+            body_text_color_subdued="*neutral_600",
+            block_label_text_color="*neutral_700",
+            button_primary_background_fill="*primary_700",
+            button_primary_background_fill_hover="*primary_800",
+        ),
         "css": STYLE,
         "max_file_size": house.MEGABYTES * 1024 * 1024,
         "footer_links": ["api"],
@@ -102,8 +110,7 @@ def _show_dubbing(studio: Studio) -> None:
                 stop = gr.Button("Stop", interactive=False, min_width=100)
         with gr.Column(min_width=300):
             results = _results()
-    _examples(fields)
-    _watch_faces(studio, fields, results)
+    _watch_faces(studio, fields, _examples(fields))
     _watch_buttons(studio, fields, results, start, stop)
 
 
@@ -116,52 +123,60 @@ def _fields() -> Fields:
             video = own_files(gr.Video(label=VIDEO, sources=sources, include_audio=True, webcam_options=mirrored))
         with gr.Tab("Picture"):
             picture = unopened(own_files(gr.Image(label=PICTURE, sources=sources, type="filepath")))
-    cast = gr.Image(label="The faces", visible=False, interactive=False, buttons=[])
+    found = gr.HTML(note(""), label="Faces found", show_label=False)
+    cast = gr.HTML(label="The faces", show_label=False, visible=False)
     numbers = [(f"Face {number}", str(number)) for number in range(1, MOST_FACES + 1)]
     face = gr.Radio(numbers, value="1", label="Whose mouth", visible=False)
-    speech = own_files(gr.Audio(label="Speech", sources=["upload", "microphone"], type="filepath"))
+    speech = own_files(
+        gr.Audio(label="Speech", sources=["upload", "microphone"], type="filepath", buttons=["download"])
+    )
     consent = gr.Checkbox(label=house.CONSENT)
     with gr.Accordion("Options", open=False):
         fit = gr.Radio(FITS, value="bounce", label="Where speech and video differ in length")
         label = gr.Checkbox(label="Write “AI-dubbed” into the picture")
-    return Fields(video, picture, cast, face, speech, fit, label, consent)
+    return Fields(video, picture, found, cast, face, speech, fit, label, consent)
 
 
 def _results() -> Results:
     video = gr.Video(label="Dubbed", interactive=False, buttons=["download"])
     status = gr.HTML(note(house.EMPTY), label="How it went", show_label=False)
     verdict = gr.Markdown(label="Do lips and sound fit", show_label=True, container=True, visible=False)
-    addresses = gr.Image(label="Memory addresses over time", visible=False, interactive=False, buttons=["fullscreen"])
+    addresses = gr.HTML(label="Memory addresses over time", show_label=False, visible=False)
     with gr.Accordion("Numbers", open=False):
         facts = gr.JSON(label="Facts about the result")
         sync = gr.JSON(label="Offset and confidence")
     return Results(video, status, facts, verdict, sync, addresses)
 
 
-def _examples(fields: Fields) -> None:
-    gr.Examples(
+def _examples(fields: Fields) -> Any:
+    """The row of examples; returns the event that one was taken."""
+    examples = gr.Examples(
         [[str(EXAMPLES / "face.mp4"), str(EXAMPLES / "speech.flac")]],
         inputs=[fields.video, fields.speech],
         label="Example: talker 1 of the GRID corpus (CC BY 4.0), President Kennedy in 1961 (public domain)",
         api_visibility="private",
     )
+    return examples.load_input_event
 
 
-def _watch_faces(studio: Studio, fields: Fields, results: Results) -> None:
-    known = gr.State(time_to_live=house.KEPT_MINUTES * 60)
-    gr.on(
-        [fields.video.change, fields.picture.change],
-        studio.faces,
-        [fields.video, fields.picture],
-        [fields.cast, fields.face, results.status, known],
-        api_name="faces",
-        trigger_mode="always_last",
-        show_progress="hidden",
-        concurrency_id="faces",
-    )
-    fields.cast.select(studio.pick, known, fields.face, api_visibility="private", queue=False)
-    for given, other in ((fields.video, fields.picture), (fields.picture, fields.video)):
-        given.input(lambda: None, None, other, api_visibility="private", queue=False)
+def _watch_faces(studio: Studio, fields: Fields, example: Any) -> None:
+    """A new video takes the place of a picture, and the other way round; then its faces are numbered."""
+    quiet: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+    taken = [
+        fields.video.input(lambda: None, None, fields.picture, **quiet),
+        fields.picture.input(lambda: None, None, fields.video, **quiet),
+        example.then(lambda: None, None, fields.picture, **quiet),
+    ]
+    for number, event in enumerate(taken):
+        event.then(
+            studio.faces,
+            [fields.video, fields.picture],
+            [fields.cast, fields.face, fields.found],
+            api_name="faces",
+            api_visibility="private" if number else "public",
+            show_progress="hidden",
+            concurrency_id="faces",
+        )
 
 
 def _watch_buttons(studio: Studio, fields: Fields, results: Results, start: gr.Button, stop: gr.Button) -> None:

@@ -1,7 +1,9 @@
-"""Pictures that the page draws: the faces with their numbers, the memory addresses over time."""
+"""Pictures that the page draws: the faces with their numbers, the memory addresses over time; and pictures as HTML."""
 
 from __future__ import annotations
 
+import base64
+import html
 from typing import Any
 
 import cv2
@@ -19,6 +21,19 @@ _LEFT, _RIGHT, _TOP, _FOOT = 64, 12, 30, 34  # px around the drawing
 _WIDTH, _ROW, _WAVES = 900, 14, 90
 
 
+def as_html(picture: Picture, words: str, wide: bool = False) -> str:
+    """`picture` (H, W, 3) as HTML; `words` for those who cannot see it. `wide`: scrolled rather than made too small."""
+    ending, quality = (".png", []) if wide else (".jpg", [cv2.IMWRITE_JPEG_QUALITY, 92])
+    _, data = cv2.imencode(ending, picture[..., ::-1], quality)
+    source = f"data:image/{'png' if wide else 'jpeg'};base64,{base64.b64encode(data).decode()}"
+    image = f'<img src="{source}" alt="{html.escape(words)}">'
+    return (
+        f'<div class="wide" tabindex="0" role="group" aria-label="{html.escape(words)}">{image}</div>'
+        if wide
+        else image
+    )
+
+
 def numbered(picture: Picture, people: list[Any]) -> Picture:
     """`picture` (H, W, 3), scaled down to the page, with a box and a number on each of `people` who is in it."""
     scale = min(1.0, LONGEST / max(picture.shape[:2]))
@@ -33,14 +48,6 @@ def numbered(picture: Picture, people: list[Any]) -> Picture:
         cv2.rectangle(canvas, (x0, y0), (x0 + plate, y0 + 28), _FRAME, -1)
         cv2.putText(canvas, str(person.number), (x0 + 6, y0 + 22), _FONT, 0.75, _INK, 2, cv2.LINE_AA)
     return np.asarray(canvas, dtype=np.uint8)
-
-
-def nearest(people: list[Any], shape: tuple[int, ...], x: float, y: float) -> str | None:
-    """The number of the person at (x, y) of the picture that `numbered` made of one of `shape`; None if nobody is."""
-    scale = min(1.0, LONGEST / max(shape[:2]))
-    here = [p for p in people if p.box and p.box[0] * scale <= x <= p.box[2] * scale]
-    here = [p for p in here if p.box[1] * scale <= y <= p.box[3] * scale]
-    return str(min(here, key=lambda p: p.box[2] - p.box[0]).number) if here else None
 
 
 def addresses(times: NDArray[Any], weights: NDArray[Any], waveform: NDArray[Any], sample_rate: int) -> Picture:

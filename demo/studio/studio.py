@@ -42,34 +42,28 @@ class Studio:
     def __init__(self, dubber: LipSync, weights: str | None = None, device: str = "auto") -> None:
         self.dubber, self.weights, self.device = dubber, weights, device
 
-    def faces(self, video: str | None = None, picture: str | None = None) -> Iterator[tuple[Any, Any, Any, Any]]:
+    def faces(self, video: str | None = None, picture: str | None = None) -> Iterator[tuple[Any, Any, Any]]:
         """Number the faces of a video or a picture: (a frame with them, the choices for `face`, how many there are).
 
-        With one face there is no frame, since there is no choice.
+        With one face there is no frame, since there is no choice. The frame and the sentence are HTML.
         """
         source = video or picture
         nothing = gr.update(visible=False, value=None), gr.update(visible=False, value="1")
-        yield *nothing, note("Looking for faces …" if source else house.EMPTY), None
+        yield *nothing, note("Looking for faces …" if source else "")
         if source is None:
             return
         try:
             cast = self.dubber.faces(source, limits=house.LIMITS)
         except SyncTalkFaceError as error:
-            yield *nothing, note(plain(error)), None
+            yield *nothing, note(plain(error))
             raise gr.Error(plain(error), duration=None, print_exception=False) from None
         if len(cast.people) == 1:
-            yield *nothing, note("One face found."), None
+            yield *nothing, note("One face found.")
             return
         choices = [(_described(person), str(person.number)) for person in cast.people]
-        drawn = pictures.numbered(cast.picture, list(cast.people))
+        drawn = pictures.as_html(pictures.numbered(cast.picture, list(cast.people)), "The faces with their numbers")
         found = note(f"{len(choices)} faces found. Choose one.")
-        known = (list(cast.people), cast.picture.shape)
-        yield gr.update(visible=True, value=drawn), gr.update(visible=True, choices=choices, value="1"), found, known
-
-    def pick(self, known: Any, event: gr.SelectData) -> Any:
-        """The number of the face that was clicked on."""
-        number = pictures.nearest(*known, *event.index) if known else None
-        return gr.update(value=number) if number else gr.skip()
+        yield gr.update(visible=True, value=drawn), gr.update(visible=True, choices=choices, value="1"), found
 
     def dub(
         self,
@@ -126,7 +120,7 @@ class Studio:
         return report.verdict, {name: value for name, value in report.as_dict().items() if name not in HIDDEN}
 
     def addresses(self, speech: str | None) -> Any:
-        """A picture of the memory slots that the speech asks for over time, above its sound."""
+        """A picture of the memory slots that the speech asks for over time, above its sound, as HTML."""
         if speech is None:
             raise gr.Error(house.NO_SPEECH_GIVEN, print_exception=False)
         try:
@@ -134,7 +128,8 @@ class Studio:
             track = self.dubber.addresses(speech)
         except SyncTalkFaceError as error:
             raise gr.Error(plain(error), duration=None, print_exception=False) from None
-        return pictures.addresses(track.times, track.weights, waveform, self.dubber.config.audio.sample_rate)
+        drawn = pictures.addresses(track.times, track.weights, waveform, self.dubber.config.audio.sample_rate)
+        return pictures.as_html(drawn, "Memory addresses over time, above the sound that asks for them", wide=True)
 
 
 def _missing(source: str | None, speech: str | None, consent: bool) -> str | None:

@@ -41,9 +41,9 @@ class SYNCTALKFACE_PT_main(bpy.types.Panel):  # noqa: N801 (Blender's rule for n
         column.operator("synctalkface.lipsync", icon="PLAY")
         if here.error:
             draw_sentence(layout, here.error, icon="ERROR")
-        _draw_settings(layout, scene)
         if here.desk.jobs:
             _draw_queue(layout.box(), here)
+        _draw_settings(layout, scene)
         _draw_worker(layout, here)
 
 

@@ -50,7 +50,7 @@ def place(job: Job) -> str:
     else:
         notes.append(f"'{job.picture}' is not there any more; the result stands where it was.")
     strip[KEY] = json.dumps(_how_made(job))
-    editor.active_strip = strip
+    strip.select = False  # the selection stays what the user made it: the results are no sources
     return " ".join(notes)
 
 

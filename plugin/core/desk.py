@@ -129,7 +129,7 @@ class Desk:
         worker = self._ensure_worker()
         if worker is not None and worker.greeted:
             self._current, self._accepted = job, False
-            job.state, job.stage = states.RUNNING, "start"
+            job.state, job.stage = states.RUNNING, "load"
             states.save(job, self.records)
             worker.submit(job)
 

@@ -28,6 +28,9 @@ def evaluate(
     words: Annotated[
         Path | None, typer.Option(help="A words.tsv: can the words be read from the lips? Trains a small classifier.")
     ] = None,
+    fid: Annotated[
+        bool, typer.Option("--fid", help="Also the Fréchet inception distance; needs the extra fid.")
+    ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Score only so many clips, spread over the split.")] = None,
     device: Device = "auto",
     events: Events = False,
@@ -43,6 +46,7 @@ def evaluate(
             split,
             published_syncnet=syncnet,
             word_times=words,
+            fid=fid,
             limit=limit,
             device=device,
             listener=listener,

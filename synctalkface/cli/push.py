@@ -22,14 +22,14 @@ def push(
     folder: Annotated[Path, typer.Argument(help="The folder of a trained generator.")],
     name: Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository on the Hub.")],
     syncnet: Annotated[Path | None, typer.Option(help="The folder of the sync expert, if FOLDER has none.")] = None,
-    base: Annotated[str | None, typer.Option(help="What was fine-tuned, OWNER/NAME; default: what the log says.")] = None,
+    base: Annotated[str | None, typer.Option(help="What was fine-tuned: OWNER/NAME; default: the log's.")] = None,
     data: Annotated[str | None, typer.Option(help="What it was trained on, for the model card.")] = None,
     dataset: Annotated[list[str], typer.Option(help="The Hub name of a data set. Repeatable.")] = [],  # noqa: B006
     licence: Annotated[str, typer.Option(help="As the Hub names it, for instance cc-by-4.0.")] = "other",
     results: Annotated[Path | None, typer.Option(help="A Markdown file with the scores; default: the log's.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Keep what was built in this new folder.")] = None,
-    public: Annotated[bool, typer.Option("--public", help="Let everybody see it; otherwise only the owner can.")] = False,
-    upload: Annotated[bool, typer.Option("--upload", help="Do it; otherwise only show what would be uploaded.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Let everybody see it, not only the owner.")] = False,
+    upload: Annotated[bool, typer.Option("--upload", help="Do it, instead of only showing it.")] = False,
     events: Events = False,
 ) -> None:
     """Build the repository OWNER/NAME from FOLDER, load it and dub with it. With --upload, it goes to the Hub."""

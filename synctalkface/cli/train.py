@@ -40,7 +40,8 @@ def generator(
     data: Data,
     out: RunFolder,
     syncnet: Annotated[
-        Path | None, typer.Option(help="The folder of a trained sync expert; default: that of --init. Without one: no sync term.")
+        Path | None,
+        typer.Option(help="The folder of a trained sync expert; default: that of --init. Without one: no sync term."),
     ] = None,
     init: Annotated[
         str | None,
@@ -50,13 +51,23 @@ def generator(
         str | None,
         typer.Option(help="The configuration to start from: base, paper or tiny; default: that of --init, or base."),
     ] = None,
+    ablation: Annotated[
+        str | None,
+        typer.Option(
+            help="Leave something out, as the paper does: no-memory, audio-visual-only, visual-visual-only, slots-24, "
+            "slots-48, slots-96 or slots-120."
+        ),
+    ] = None,
     settings: Settings = [],  # noqa: B006 - as above
     resume: Resume = True,
     device: Device = "auto",
     events: Events = False,
 ) -> None:
     """Train the generator, which draws the mouths, with the help of a trained sync expert."""
-    config = override(_beginning(preset, init), settings)
+    from synctalkface.training.ablations import ablate
+
+    beginning = _beginning(preset, init)
+    config = override(ablate(beginning, ablation) if ablation else beginning, settings)
     from synctalkface.device import find_device
     from synctalkface.training.generator import train_generator
 

@@ -209,7 +209,10 @@ def load(folder: Path, split: Split, config: Config, limit: int | None = None, l
 
 def _refuse_short(clips: list[Clip], config: Config) -> None:
     """DataError if a window of training does not fit into the shortest clip."""
-    shortest, needed = min(clips, key=lambda clip: len(clip.crops)), config.training.frames + config.model.lip_frames - 1
+    shortest, needed = (
+        min(clips, key=lambda clip: len(clip.crops)),
+        config.training.frames + config.model.lip_frames - 1,
+    )
     if len(shortest.crops) < needed:
         raise DataError(
             f"{shortest.identifier} has {len(shortest.crops)} frames, a window has {needed}. Lower training.frames."

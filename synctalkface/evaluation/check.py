@@ -28,13 +28,14 @@ from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.crop import cut, region
 from synctalkface.faces.detect import find_detector
 from synctalkface.faces.mesh import FaceMesh
-from synctalkface.metrics import LARGEST_SHIFT, lip_sync_error
+from synctalkface.metrics import LARGEST_SHIFT, lip_sync_error, sync_certainty
 from synctalkface.person import Followed, follow
 from synctalkface.video import Video, probe, read_frames
 
 RATE = 25.0  # moments a second
 BLOCK = 200  # crops kept at once
 MOST_WINDOWS = 3_000  # judged of a long video, spread over it
+LIKELY, SURE = 3.0, 4.0  # standard errors; of clips with a sound that does not fit, half stay below 2.3
 IN_SYNC = 1.0  # moments: nearer than nobody can measure, and hardly anybody sees
 
 
@@ -47,6 +48,7 @@ class SyncReport:
     offset_frames: float  # of this video's own rate
     confidence: float  # LSE-C: the median distance minus the smallest
     distance: float  # LSE-D: the smallest distance over all shifts
+    certainty: float  # standard errors: see metrics.sync_certainty
     in_sync: bool | None  # None: cannot be told
     verdict: str
     seconds_judged: float
@@ -95,16 +97,16 @@ def check(
     sounds = judge.hear(waveform, np.asarray((np.arange(first, last + 1) + 0.5) / RATE, dtype=np.float64))
     shifts = np.arange(-LARGEST_SHIFT, LARGEST_SHIFT + 1)
     heard = sounds[torch.from_numpy(windows[None] + shifts[:, None] - first)]  # (shifts, N, C)
-    error = lip_sync_error(seen, heard)
-    sure = error.confidence >= judge.confident
+    error, certainty = lip_sync_error(seen, heard), sync_certainty(seen, heard)
     return SyncReport(
         video=str(video),
         offset_seconds=round(error.offset / RATE, 3),
         offset_frames=round(error.offset / RATE * float(clip.clock.rate), 2),
         confidence=round(error.confidence, 3),
         distance=round(error.distance, 3),
-        in_sync=abs(error.offset) <= IN_SYNC if sure else None,
-        verdict=_verdict(error.offset / RATE, error.confidence, sure, float(clip.clock.rate)),
+        certainty=round(certainty, 2),
+        in_sync=abs(error.offset) <= IN_SYNC if certainty >= LIKELY else None,
+        verdict=_verdict(error.offset / RATE, certainty, float(clip.clock.rate)),
         seconds_judged=round(len(windows) / RATE, 2),
         frame_rate=float(clip.clock.rate),
         faces=followed.faces,
@@ -174,19 +176,20 @@ def _crops(clip: Video, followed: Followed, on_progress: Listener) -> Iterator[t
         on_progress(Progress("look at the lips", number + 1, len(clip.clock), left))
 
 
-def _verdict(offset: float, confidence: float, sure: bool, rate: float) -> str:
+def _verdict(offset: float, certainty: float, rate: float) -> str:
     """The sentence for a person. `offset` in seconds, `rate` in frames a second."""
-    if not sure:
+    if certainty < LIKELY:
         return (
-            f"Cannot tell: the lips do not clearly follow this sound (confidence {confidence:.2f}). Is this the face "
-            "that speaks, and can its mouth be seen?"
+            f"Cannot tell: the lips do not clearly follow this sound ({certainty:.1f} standard errors, {LIKELY:g} are "
+            "needed). Choose the face that speaks, or a longer stretch in which its mouth can be seen."
         )
+    tone = f"{certainty:.1f} standard errors"
+    probably = certainty < SURE
     if abs(offset) * RATE <= IN_SYNC:
-        return (
-            f"In sync: lips and sound are less than {(IN_SYNC + 0.5) / RATE:.2f} s apart (confidence {confidence:.2f})."
-        )
+        apart = f"lips and sound are less than {(IN_SYNC + 0.5) / RATE:.2f} s apart ({tone})."
+        return f"Probably in sync: {apart}" if probably else f"In sync: {apart}"
     word, way = ("late", "earlier") if offset > 0 else ("early", "later")
-    return (
-        f"Out of sync: the sound comes {abs(offset):.2f} s ({abs(offset) * rate:.1f} frames) {word} (confidence "
-        f"{confidence:.2f}). Move it {way} by that much."
+    found = (
+        f"the sound comes {abs(offset):.2f} s ({abs(offset) * rate:.1f} frames) {word} ({tone}). Move it {way} by that."
     )
+    return f"Probably out of sync: {found}" if probably else f"Out of sync: {found}"

@@ -36,7 +36,7 @@ def text(words: str, width: int, height: int = CAPTION) -> Picture:
 
 
 def heat_map(values: NDArray[np.float64], rows: Sequence[str], columns: Sequence[str], cell: int = 14) -> Picture:
-    """`values` (R, C) from 0 (white) to the largest (dark) with the names of the rows, and of the columns sideways."""
+    """`values` (R, C) from 0 (dark) to the largest (bright) with the names of the rows, and of the columns sideways."""
     share = values / max(float(values.max()), 1e-12)
     coded = cv2.applyColorMap((255 * np.sqrt(share)).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     body = np.repeat(np.repeat(coded[..., ::-1], cell, axis=0), cell, axis=1)

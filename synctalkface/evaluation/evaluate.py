@@ -7,10 +7,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from synctalkface import hub
+from synctalkface.config import Config
 from synctalkface.data.corpora import Split
 from synctalkface.device import find_device
 from synctalkface.evaluation import words
+from synctalkface.evaluation.fid import Gallery
 from synctalkface.evaluation.published import load_published
 from synctalkface.evaluation.scores import DUBBED, FILMED, HELD, OTHER, SILENT, Row, Scorer, leak, mean, quiet, spoken
 from synctalkface.evaluation.sync import Judge, OwnJudge
@@ -31,6 +35,7 @@ class Evaluation:
     means: dict[str, Row]
     silence_leak: float | None
     intelligibility: words.Intelligibility | None = None
+    fid: float | None = None
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,6 +50,7 @@ def evaluate(
     *,
     published_syncnet: Path | None = None,
     word_times: Path | None = None,
+    fid: bool = False,
     limit: int | None = None,
     device: str = "auto",
     listener: Listener = ignore,
@@ -52,17 +58,15 @@ def evaluate(
     """Score the model in `weights` on the clips of `split` in the prepared folder `data`.
 
     `published_syncnet`: a safetensors file to judge sync with, instead of the expert beside the weights. `word_times`:
-    a words.tsv (see evaluation.words), for the intelligibility of words. Raises WeightsError or DataError.
+    a words.tsv (see evaluation.words), for the intelligibility of words. `fid` adds the Fréchet inception distance.
+    Raises WeightsError or DataError, ConfigError if a package for an optional score is missing.
     """
     folder = hub.resolve(weights)
     config, where = hub.load_config(folder), find_device(device)
     model = for_use(hub.load_generator(folder)).to(where)
-    judge: Judge | None = None
-    if published_syncnet is not None:
-        judge = load_published(published_syncnet)
-    elif hub.holds(folder, hub.SYNCNET):
-        judge = OwnJudge(hub.load_syncnet(folder).to(where), config)
+    judge = _judge(folder, config, where, published_syncnet)
     entries = takes(data, split, config, limit)
+    gallery = Gallery() if fid else None
     reader = None if word_times is None else words.train_reader(data, config, word_times, listener)
     scorer, started = Scorer(judge), time.monotonic()
     scored: dict[str, dict[str, Row]] = {}
@@ -72,8 +76,9 @@ def evaluate(
         rows = scorer.rows(take, dubbed, quiet(model, take))
         if before is not None:
             rows[OTHER] = scorer.control(take, before)
-        if reader is not None:
-            reader.read(take, dubbed)
+        for listening in (reader, gallery):
+            if listening is not None:
+                listening.add(take, dubbed)
         scored[take.name], before = rows, take
         left = (time.monotonic() - started) / done * (len(entries) - done)
         listener(Progress("score", done, len(entries), left))
@@ -88,8 +93,15 @@ def evaluate(
         means=means,
         silence_leak=leak(means),
         intelligibility=reader.result() if reader else None,
+        fid=gallery.distance() if gallery else None,
         notes=_notes(judge),
     )
+
+
+def _judge(folder: Path, config: Config, where: torch.device, published: Path | None) -> Judge | None:
+    if published is not None:
+        return load_published(published)
+    return OwnJudge(hub.load_syncnet(folder).to(where), config) if hub.holds(folder, hub.SYNCNET) else None
 
 
 def _notes(judge: Judge | None) -> list[str]:

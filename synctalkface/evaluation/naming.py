@@ -1,6 +1,7 @@
 """Names for mouth shapes: closed, open, wide, round, each the slot that shows it most clearly on a face.
 
-Every slot is drawn alone and its lips are measured. S slots, K points of the lips.
+What a slot looks like (it is drawn alone and its lips are measured) and which phonemes ask for it count alike.
+S slots, K points of the lips.
 """
 
 from __future__ import annotations
@@ -12,21 +13,29 @@ from synctalkface.address import Shapes
 from synctalkface.evaluation.landmarks import opening, width
 from synctalkface.evaluation.sitter import one_slot
 
-IN_USE = 0.1  # of an equal share: a slot that the speech of many clips asks for less than this is no mouth of anybody
+IN_USE = 0.1  # of an equal share: a slot that the speech of many clips asks for less than this was never taught
+SHAPES = ("closed", "open", "wide", "round")
 
 
-def name_shapes(lips: NDArray[np.float32], usage: NDArray[np.float64]) -> Shapes:
-    """The named shapes of a memory, from the lips (S, K, 2) that each slot draws and its share (S,) of all speech.
+def name_shapes(lips: NDArray[np.float32], usage: NDArray[np.float64], lift: dict[str, NDArray[np.float64]]) -> Shapes:
+    """The named shapes of a memory: four different slots, the clearest pair of name and slot chosen first.
 
-    Only slots in use are named: the others were never taught. round is told from closed by its narrow mouth, wide by
-    its broad one.
+    lips (S, K, 2): what each slot draws; usage (S,): its share of all speech; lift: for each name how many times more
+    (S,) than the average frame the phonemes of that class ask for the slot.
     """
     used = np.flatnonzero(usage >= IN_USE / len(usage))
-    open_by, wide_by = opening(lips[used]), width(lips[used])
-    found = {
-        "closed": used[open_by.argmin()],
-        "open": used[open_by.argmax()],
-        "wide": used[wide_by.argmax()],
-        "round": used[wide_by.argmin()],
-    }
-    return {name: one_slot(int(slot), len(usage)) for name, slot in found.items()}
+    gap, broad = _standard(opening(lips[used])), _standard(width(lips[used]))
+    looks = {"closed": -gap, "open": gap, "wide": broad, "round": -broad}
+    clear = np.stack([looks[name] + _standard(np.log(lift[name][used] + 1e-3)) for name in SHAPES])  # (4, used)
+    found: dict[str, int] = {}
+    for pair in np.argsort(-clear, axis=None):
+        shape, place = divmod(int(pair), len(used))
+        if SHAPES[shape] not in found and int(used[place]) not in found.values():
+            found[SHAPES[shape]] = int(used[place])
+    return {name: one_slot(found[name], len(usage)) for name in SHAPES if name in found}
+
+
+def _standard(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """`values` brought to zero mean and unit variance."""
+    values = values.astype(np.float64)
+    return np.asarray((values - values.mean()) / (values.std() + 1e-9))

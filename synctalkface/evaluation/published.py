@@ -70,7 +70,6 @@ class PublishedJudge:
 
     name = "published SyncNet"
     sample_rate = RATE
-    confident = 3.0  # what its users commonly ask for
 
     def __init__(self, net: PublishedSyncNet) -> None:
         self.net = net.eval()

@@ -20,9 +20,9 @@ from synctalkface.data.corpora import Split
 from synctalkface.device import find_device
 from synctalkface.errors import OutputError
 from synctalkface.evaluation import plates
-from synctalkface.evaluation.atlas import Heard, Information, gather, information, spoken_only
+from synctalkface.evaluation.atlas import Heard, Information, by_label, gather, information, spoken_only
 from synctalkface.evaluation.drawing import Picture, write_png
-from synctalkface.evaluation.naming import name_shapes
+from synctalkface.evaluation.naming import SHAPES, name_shapes
 from synctalkface.evaluation.phonemes import Phone
 from synctalkface.evaluation.sitter import Sitter
 from synctalkface.evaluation.take import each, takes
@@ -110,7 +110,9 @@ def make_atlas(
         listener(Progress("draw the slots", slot + 1, config.memory.slots))
     lips = np.stack([sitter.lips(picture) for picture in pictures])
     usage = heard.addresses.mean(0, dtype=np.float64)
-    shapes = name_shapes(lips, usage)
+    names, means = by_label(heard.addresses, heard.classes)
+    asked = {name: mean / np.maximum(usage, 1e-9) for name, mean in zip(names, means, strict=True)}
+    shapes = name_shapes(lips, usage, {name: asked.get(name, np.ones_like(usage)) for name in SHAPES})
     atlas = _numbers(heard, shapes, out / "report.html")
     found = _plates(heard, sitter, shapes, pictures)
     found[-1:-1] = _words(model, config, data, [e for e in entries if e.identifier in phones], phones, times)

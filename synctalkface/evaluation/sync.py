@@ -27,7 +27,6 @@ class Judge(Protocol):
 
     name: str
     sample_rate: int  # of the waveform it hears
-    confident: float  # LSE-C from which its answer can be trusted
 
     def see(self, crops: NDArray[np.uint8]) -> Tensor:
         """Aligned face crops with their margin (F, P, P, 3) -> features (F - 4, C) of the frames with a full window."""
@@ -42,7 +41,6 @@ class OwnJudge:
     """The sync expert that travels with the weights."""
 
     name = "own SyncNet"
-    confident = 0.15  # of 100 filmed clips of 3 s judged with another clip's sound, hardly one reaches it
 
     def __init__(self, net: SyncNet, config: Config) -> None:
         self.net, self.config = net.eval(), config

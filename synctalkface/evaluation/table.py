@@ -49,6 +49,8 @@ def markdown(evaluation: Evaluation) -> str:
         lines += ["", f"Silence leak: {100 * evaluation.silence_leak:.0f} % of the movement that speech causes."]
     if evaluation.intelligibility is not None:
         lines += ["", evaluation.intelligibility.sentence()]
+    if evaluation.fid is not None:
+        lines += ["", f"FID of the dubbed crops: {evaluation.fid:.2f}."]
     return "\n".join([*lines, "", *(f"* {note}" for note in evaluation.notes)]) + "\n"
 
 

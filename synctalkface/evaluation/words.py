@@ -110,7 +110,7 @@ class Reading:
         self._filmed: list[str] = []
         self._dubbed: list[str] = []
 
-    def read(self, take: Take, dubbed: NDArray[np.uint8]) -> None:
+    def add(self, take: Take, dubbed: NDArray[np.uint8]) -> None:
         """Read a clip as it was filmed and as it was `dubbed` (F, P, P, 3)."""
         spoken = [word for word in self._times.get(take.name, []) if word.word in self._reader.words]
         if spoken:

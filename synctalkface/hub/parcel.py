@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from synctalkface.address.shapes import NAME as SHAPES
 from synctalkface.errors import OutputError
-from synctalkface.hub import sums, tensors
+from synctalkface.hub import sums
 from synctalkface.hub.card import Facts, write_card
 from synctalkface.hub.folder import (
     CONFIG,

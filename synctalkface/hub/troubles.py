@@ -36,7 +36,7 @@ def explained(name: str, revision: str | None = None) -> Iterator[None]:
 
 
 def _sentence(error: BaseException, name: str, revision: str | None) -> str:
-    where = f"'{name}'"
+    where, status = f"'{name}'", _status(error)
     if is_full(_first(error)):
         return f"There is no room on the disk for {where}. Free some in {Path(constants.HF_HUB_CACHE)}, or set HF_HOME."
     if isinstance(error, GatedRepoError):
@@ -46,19 +46,22 @@ def _sentence(error: BaseException, name: str, revision: str | None) -> str:
             f"{where} has no revision '{revision or 'main'}'. Look on its page on the Hub, or leave the revision out."
         )
     if isinstance(error, (RepositoryNotFoundError, HFValidationError)):
+        or_else = f", or it has no revision '{revision}'" if revision else ""
         return (
-            f"{where} is neither a folder here nor a repository on the Hub that you may read. "
+            f"{where} is neither a folder here nor a repository on the Hub that you may read{or_else}. "
             f"Check the spelling. If it is private: {LOGIN}."
         )
+    if status == 400 or (status is None and isinstance(error, ValueError)):
+        return f"The Hub does not take {where} as it is: {reason(error).rstrip('.:')}."
+    return _unreached(error, where) if status is None else _refused(status, where)
+
+
+def _unreached(error: BaseException, where: str) -> str:
+    """No answer, or only half of one."""
     if isinstance(error, LocalTokenNotFoundError):
         return f"The Hub wants to know who you are. {LOGIN}."
-    status = _status(error)
-    if status is not None:
-        return _refused(status, where)
     if isinstance(error, (LocalEntryNotFoundError, OfflineModeIsEnabled)):
         return f"{where} is not whole in the cache and the Hub cannot be reached. Connect, or give a folder."
-    if isinstance(error, ValueError):
-        return f"The Hub does not take {where} as it is: {reason(error)}"
     return f"The transfer of {where} broke off ({reason(_first(error))}). Try again."
 
 

@@ -131,8 +131,11 @@ class LipSync:
                     plate.put(frame)
                 writer.write(frame)
                 on_progress(_progress("dub", done, len(timeline.clock), drawing))
+        return self._report(Path(out), clip, timeline, followed, time.monotonic() - started)
+
+    def _report(self, out: Path, clip: Video, timeline: Timeline, followed: Followed, took: float) -> Report:
         return Report(
-            out=Path(out),
+            out=out,
             frames=len(timeline.clock),
             seconds=timeline.clock.duration,
             frame_rate=float(timeline.clock.rate),
@@ -140,7 +143,7 @@ class LipSync:
             height=clip.height,
             faces=followed.faces,
             gaps=_gaps(timeline, followed),
-            took=time.monotonic() - started,
+            took=took,
             device=str(self.device),
             weights=self.weights,
         )

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-
 NAME = "log.jsonl"
 LOG_EVERY = 50  # steps
 

@@ -48,11 +48,10 @@ def small_size(video: Video, longest_side: int) -> tuple[int, int]:
 def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
     """Frames start..stop as RGB uint8 (h, w, 3), scaled down by area to `small_size`. Otherwise as `read_frames`."""
     width, height = small_size(video, longest_side)
-    matrix = video.colour.matrix
-    picture = f"scale={width}:{height}:flags=area+accurate_rnd+full_chroma_int:in_color_matrix={matrix}"
-    options = ["-vf", f"{picture},format=rgb24", "-pix_fmt", "rgb24"]
+    flags = "area+accurate_rnd+full_chroma_int"
+    scale = {"w": width, "h": height, "flags": flags, "in_color_matrix": video.colour.matrix}
     empty = True
-    for data in _pipe(video, start, stop, options, width * height * 3):
+    for data in _pipe(video, start, stop, "rgb24", scale, width * height * 3):
         empty = False
         yield data.reshape(height, width, 3)
     if empty:
@@ -127,31 +126,36 @@ def _chunk_length(video: Video) -> int:
 
 def _stream(video: Video, start: int, stop: int | None) -> Iterator[Frame]:
     size = frame_bytes(video.width, video.height, video.pixel_format)
-    for data in _pipe(video, start, stop, _as_stored(video), size):
+    for data in _pipe(video, start, stop, *_as_stored(video), size):
         yield Frame(video.width, video.height, video.pixel_format, video.colour, data)
 
 
-def _as_stored(video: Video) -> list[str]:
-    """The arguments that give planar YUV of 8 bits with the matrix and the range of the clip, converting if need be."""
+def _as_stored(video: Video) -> tuple[str, dict[str, object]]:
+    """Planar YUV of 8 bits with the matrix and the range of the clip: the format, and the scaling if it needs any."""
     name = video.pixel_format.replace("yuv", "yuvj") if video.colour.full_range else video.pixel_format
     if video.source_format in (name, video.pixel_format):
-        return ["-pix_fmt", name]
+        return name, {}
     matrix, values = video.colour.matrix, "pc" if video.colour.full_range else "tv"
-    convert = f"scale=in_color_matrix={matrix}:out_color_matrix={matrix}:out_range={values}:flags=bicubic+accurate_rnd"
-    return ["-vf", f"{convert},format={name}", "-pix_fmt", name]
+    colours = {"in_color_matrix": matrix, "out_color_matrix": matrix, "out_range": values}
+    return name, {**colours, "flags": "bicubic+accurate_rnd"}
 
 
-def _pipe(video: Video, start: int, stop: int | None, picture: list[str], size: int) -> Iterator[NDArray[np.uint8]]:
-    """The raw frames start..stop, each `size` bytes, as ffmpeg makes them with the arguments `picture`."""
+def _pipe(
+    video: Video, start: int, stop: int | None, pixel_format: str, scale: dict[str, object], size: int
+) -> Iterator[NDArray[np.uint8]]:
+    """The raw frames start..stop in `pixel_format`, each `size` bytes, after the filter `scale` if it is not empty."""
     if stop is not None and stop <= start:
         return
-    program = ffmpeg.find_ffmpeg()
     seek, skip = _seek(video, start)
-    arguments = [*seek, *ffmpeg.input_options(video.path), "-map", "0:V:0", *picture, *ffmpeg.every_frame(program)]
+    picture = ffmpeg.media_input(video.path, **seek)["V:0"]
+    if scale:
+        picture = picture.filter("scale", **scale).filter("format", pixel_format)
+    options = ffmpeg.every_frame(ffmpeg.find_ffmpeg())
     if stop is not None:
-        arguments += ["-frames:v", str(stop - start + skip)]
+        options["frames:v"] = str(stop - start + skip)
+    output = picture.output("pipe:1", format="rawvideo", pix_fmt=pixel_format, **options)
     with tempfile.TemporaryFile() as errors:
-        process = ffmpeg.start([*arguments, "-f", "rawvideo", "pipe:1"], errors, stdout=subprocess.PIPE)
+        process = ffmpeg.start(output.get_args(), errors, stdout=subprocess.PIPE)
         try:
             source = cast(BinaryIO, process.stdout)
             while (data := _read_exactly(source, size)) is not None:
@@ -163,15 +167,15 @@ def _pipe(video: Video, start: int, stop: int | None, picture: list[str], size: 
             ffmpeg.stop(process)
 
 
-def _seek(video: Video, start: int) -> tuple[list[str], int]:
-    """How to come to frame `start`: the arguments before the input, and the frames to drop after it."""
+def _seek(video: Video, start: int) -> tuple[dict[str, str], int]:
+    """How to come to frame `start`: the options of the input, and the frames to drop after it."""
     if start == 0:
-        return [], 0
+        return {}, 0
     if start >= len(video.clock) or not _SEEKABLE & set(video.container.split(",")):
-        return [], start
+        return {}, start
     # half way between two frames, so that no rounding of a timestamp picks the wrong one
     before = (video.clock.starts[start - 1] + video.clock.starts[start]) / 2
-    return ["-ss", f"{before:.6f}"], 0
+    return {"ss": f"{before:.6f}"}, 0
 
 
 def _read_exactly(source: BinaryIO, size: int) -> NDArray[np.uint8] | None:

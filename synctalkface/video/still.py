@@ -33,15 +33,17 @@ def make_clip(picture: Path, folder: Path) -> Path:
     cannot be read.
     """
     clip = folder / f"{picture.name}.mkv"
-    smaller = f"scale='min({LONGEST_SIDE},iw)':'min({LONGEST_SIDE},ih)':force_original_aspect_ratio=decrease:flags=area"
-    even = "crop=trunc(iw/2)*2:trunc(ih/2)*2,setsar=1"
-    colours = "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int,format=yuv420p"
-    arguments = ["-protocol_whitelist", ffmpeg.PROTOCOLS, "-max_pixels", str(MOST_PIXELS)]
-    arguments += ["-f", READERS[picture.suffix.lower()], "-framerate", str(RATE), "-i", ffmpeg.file_url(picture)]
-    arguments += ["-frames:v", "1", "-vf", f"{smaller},{even},{colours}", "-c:v", "libx264", "-qp", "0"]
-    arguments += ["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
+    reader = READERS[picture.suffix.lower()]
+    stored = ffmpeg.media_input(picture, formats=reader, format=reader, framerate=RATE, max_pixels=MOST_PIXELS)
+    width, height = f"min({LONGEST_SIDE},iw)", f"min({LONGEST_SIDE},ih)"
+    smaller = stored.filter("scale", w=width, h=height, force_original_aspect_ratio="decrease", flags="area")
+    even = smaller.filter("crop", w="trunc(iw/2)*2", h="trunc(ih/2)*2").filter("setsar", 1)
+    flags = "accurate_rnd+full_chroma_int"
+    coloured = even.filter("scale", out_color_matrix="bt709", out_range="tv", flags=flags).filter("format", "yuv420p")
+    tags = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
+    output = ffmpeg.media_output(clip, coloured, **{"frames:v": 1}, vcodec="libx264", qp=0, **tags)
     with tempfile.TemporaryFile() as errors:
-        process = ffmpeg.start([*arguments, "-y", ffmpeg.file_url(clip)], errors)
+        process = ffmpeg.start(output.get_args(overwrite_output=True), errors)
         try:
             process.wait()
         finally:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
+import ffmpeg as ffmpeg_python
+
 from synctalkface import ffmpeg
 from synctalkface.clock import JITTER, Clock
 from synctalkface.errors import OutputError
@@ -51,17 +53,20 @@ class VideoWriter:
         name = f".{self._path.stem}.{os.getpid()}"
         self._part = self._path.with_name(f"{name}.part{self._path.suffix}")
         self._timed = self._path.with_name(f"{name}.timed{self._path.suffix}")
-        sound = _sound(speech, speech_offset, clock.duration)
-        self._arguments = [*_input(like, clock), *sound[0], *self._encoder(crf, preset), *sound[1]]
+        streams, options = [_picture(like, clock)], self._encoder(crf, preset)
+        if speech is not None:
+            streams.append(_sound(speech, speech_offset, clock.duration))
+            # the language of the speech, input 1, which ffmpeg forgets on the way through filters
+            options |= {"acodec": "aac", "audio_bitrate": "192k", "map_metadata:s:a:0": "1:s:a:0"}
         if comment:
-            self._arguments += ["-metadata", f"comment={comment}"]
+            options["metadata"] = f"comment={comment}"
+        self._output = ffmpeg.media_output(self._part, *streams, **options)
         self._written = 0
 
     def __enter__(self) -> Self:
         self._errors = tempfile.TemporaryFile()
-        self._process = ffmpeg.start(
-            [*self._arguments, "-y", ffmpeg.file_url(self._part)], self._errors, stdin=subprocess.PIPE
-        )
+        arguments = self._output.get_args(overwrite_output=True)
+        self._process = ffmpeg.start(arguments, self._errors, stdin=subprocess.PIPE)
         return self
 
     def write(self, frame: Frame) -> None:
@@ -119,19 +124,13 @@ class VideoWriter:
             "Check the free space on the disk, or choose another folder."
         )
 
-    def _encoder(self, crf: int, preset: str) -> list[str]:
-        colour, aspect = self._like.colour, self._like.sample_aspect
-        values = "pc" if colour.full_range else "tv"
-        # old versions take the tags from the encoder's options, new ones from the frames
-        tags = f"setparams=range={values}:color_primaries={colour.primaries}:color_trc={colour.transfer}"
-        picture = f"{tags}:colorspace={colour.space},setsar={aspect.numerator}/{aspect.denominator}"
-        options = ["-map", "0:v:0", "-vf", picture, "-c:v", "libx264", "-preset", preset, "-crf", str(crf)]
-        options += ["-pix_fmt", self._like.pixel_format, "-color_range", values, "-colorspace", str(colour.space)]
-        options += ["-color_primaries", str(colour.primaries), "-color_trc", str(colour.transfer)]
+    def _encoder(self, crf: int, preset: str) -> dict[str, object]:
+        options: dict[str, object] = {"vcodec": "libx264", "preset": preset, "crf": crf}
+        options |= {"pix_fmt": self._like.pixel_format, "color_range": _values(self._like), **_tags(self._like)}
         if self._own_times:
-            options += ["-bf", "0"]  # packets in the order of showing, so that each can be given its time
+            options["bf"] = 0  # packets in the order of showing, so that each can be given its time
         if self._path.suffix.lower() != ".mkv":
-            options += ["-movflags", "+faststart"]
+            options["movflags"] = "+faststart"
         return options
 
 
@@ -153,17 +152,28 @@ def check_output(path: str | Path, sources: list[str | Path], overwrite: bool) -
         raise OutputError(f"The folder {path.parent} may not be written to. Choose another one.")
 
 
-def _input(like: Video, clock: Clock) -> list[str]:
-    """The arguments that take raw frames from the pipe."""
-    shape = ["-f", "rawvideo", "-pix_fmt", like.pixel_format, "-s", f"{like.width}x{like.height}"]
-    return [*shape, "-framerate", f"{clock.rate.numerator}/{clock.rate.denominator}", "-i", "pipe:0"]
+def _picture(like: Video, clock: Clock) -> ffmpeg_python.Stream:
+    """The raw frames from the pipe, marked with the colours and the pixel aspect of `like`."""
+    rate = f"{clock.rate.numerator}/{clock.rate.denominator}"
+    size = (like.width, like.height)
+    raw = ffmpeg_python.input("pipe:0", format="rawvideo", pix_fmt=like.pixel_format, video_size=size, framerate=rate)
+    # old versions take the tags from the encoder's options, new ones from the frames
+    tagged = raw.filter("setparams", range=_values(like), **_tags(like))
+    return tagged.filter("setsar", f"{like.sample_aspect.numerator}/{like.sample_aspect.denominator}")
 
 
-def _sound(speech: str | Path | None, offset: float, duration: float) -> tuple[list[str], list[str]]:
-    """The arguments that read the speech, and those that bring it to exactly `duration` seconds and encode it."""
-    if speech is None:
-        return [], ["-an"]
+def _values(like: Video) -> str:
+    return "pc" if like.colour.full_range else "tv"
+
+
+def _tags(like: Video) -> dict[str, int]:
+    colour = like.colour
+    return {"colorspace": colour.space, "color_primaries": colour.primaries, "color_trc": colour.transfer}
+
+
+def _sound(speech: str | Path, offset: float, duration: float) -> ffmpeg_python.Stream:
+    """The speech, begun at `offset` and brought to exactly `duration` seconds."""
     ffmpeg.check_file(speech)
-    fitted = f"aresample=48000:async=1:first_pts=0,apad=whole_dur={duration:.6f},atrim=end={duration:.6f}"
-    reading = ["-itsoffset", f"{offset:.6f}", *ffmpeg.input_options(speech)]
-    return reading, ["-map", "1:a:0", "-af", fitted, "-c:a", "aac", "-b:a", "192k"]
+    begun = ffmpeg.media_input(speech, itsoffset=f"{offset:.6f}")["a:0"]
+    even = begun.filter("aresample", 48000, **{"async": 1, "first_pts": 0})
+    return even.filter("apad", whole_dur=f"{duration:.6f}").filter("atrim", end=f"{duration:.6f}")

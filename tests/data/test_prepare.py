@@ -30,7 +30,9 @@ def flawed(make_media: MakeMedia, sample_face: Path, tmp_path: Path, tiny_corpus
     face = ("-ss", "1", "-i", str(sample_face))
     tone = ("-f", "lavfi", "-i", "sine=440:sample_rate=16000")
     made = (
-        make_media("silent.mkv", *face, "-f", "lavfi", "-i", "anullsrc", "-map", "0:v", "-map", "1", "-t", "0.6", *LOSSLESS),
+        make_media(
+            "silent.mkv", *face, "-f", "lavfi", "-i", "anullsrc", "-map", "0:v", "-map", "1", "-t", "0.6", *LOSSLESS
+        ),
         make_media("faceless.mkv", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25", *tone, "-t", "0.6", *LOSSLESS),
         make_media("short.mkv", *face, "-t", "0.2", *LOSSLESS),
         make_media("soundless.mkv", *face, "-an", "-t", "0.6", "-preset", "ultrafast"),

@@ -72,8 +72,12 @@ def test_lift_names_the_label_that_asks_for_a_slot() -> None:
 def test_shapes_are_named_by_how_the_lips_look_among_the_slots_in_use() -> None:
     lips = np.stack([mouth(5), mouth(0), mouth(14), mouth(5, 46), mouth(5, 30), mouth(40)])
     usage = np.array([0.2, 0.2, 0.2, 0.2, 0.2, 0.0])  # the last gapes, but nobody ever asked for it
-    named = {name: int(address.argmax()) for name, address in name_shapes(lips, usage).items()}
+    alike = dict.fromkeys(("closed", "open", "wide", "round"), np.ones(6))
+    named = {name: int(address.argmax()) for name, address in name_shapes(lips, usage, alike).items()}
     assert named == {"closed": 1, "open": 2, "wide": 3, "round": 4}
+    heard = {**alike, "round": np.array([9.0, 1, 1, 1, 0.1, 1])}  # sounds of round mouths ask for the first slot
+    named = {name: int(address.argmax()) for name, address in name_shapes(lips, usage, heard).items()}
+    assert named["round"] == 0
     assert opening(lips)[2] > opening(lips)[1]
 
 

@@ -31,7 +31,7 @@ def level(moment: NDArray[np.float64] | float) -> NDArray[np.float64]:
 class Planted:
     """A judge for the planted signal: sees the mouths' number, hears how loud it is."""
 
-    name, sample_rate, confident = "planted", 16_000, 0.1
+    name, sample_rate = "planted", 16_000
 
     def see(self, crops: NDArray[np.uint8]) -> Tensor:
         bright = torch.from_numpy(crops[2:-2].mean((1, 2, 3)) / 255).float()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ import torch
 
 from synctalkface.cli.main import answer
 from synctalkface.config import preset
-from synctalkface.errors import DataError
+from synctalkface.errors import ConfigError, DataError
 from synctalkface.evaluation.evaluate import Evaluation, evaluate
+from synctalkface.evaluation.fid import Gallery
 from synctalkface.evaluation.scores import DUBBED, FILMED, HELD, OTHER, SILENT, Row, leak, mean
 from synctalkface.evaluation.take import Take, each, takes
 
@@ -104,6 +107,29 @@ def test_one_command_writes_json_and_a_table(
     table = (out / "scores.md").read_text(encoding="utf-8")
     assert all(heading in table for heading in ("PSNR ↑", "PSNR, wrapped", "SSIM", "LMD", "LSE-D", "LSE-C", "offset"))
     assert "our own SyncNet" in table
+
+
+def test_fid_gets_every_fifth_filmed_and_dubbed_crop(take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def calculate_metrics(**given: object) -> dict[str, float]:
+        asked.update(given)
+        return {"frechet_inception_distance": 12.5}
+
+    monkeypatch.setitem(sys.modules, "torch_fidelity", SimpleNamespace(calculate_metrics=calculate_metrics))
+    gallery = Gallery()
+    gallery.add(take, take.held())
+    assert gallery.distance() == 12.5
+    for name, crops in (("input1", take.inner(take.held())), ("input2", take.filmed)):
+        images = asked[name]
+        assert isinstance(images, torch.utils.data.Dataset)
+        assert (images[1].movedim(0, -1).numpy() == crops[5]).all()
+
+
+def test_without_its_package_fid_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    with pytest.raises(ConfigError, match=r"synctalkface\[fid\]"):
+        Gallery()
 
 
 def test_a_split_without_clips_is_a_sentence(tiny_data: Path, tiny_weights: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import shutil
 import signal
@@ -19,7 +20,6 @@ from synctalkface.config import preset
 from synctalkface.models.generator import SyncTalkFace
 from synctalkface.models.syncnet import SyncNet
 from tests.hub.recording_hub import RecordingHub
-
 
 FullDisk = Callable[[], AbstractContextManager[None]]
 
@@ -72,13 +72,12 @@ def online(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Recordin
     yield server
     server.close()
     close_session()
+    gc.collect()  # what the client has dropped goes here, and not in somebody else's test
 
 
 def reach(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let huggingface_hub talk to the server at `address`."""
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "ENDPOINT", address)
-    monkeypatch.setattr(
-        constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}"
-    )
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", address + "/{repo_id}/resolve/{revision}/{filename}")
     close_session()

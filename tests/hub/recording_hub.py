@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
+import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+GIT = shutil.which("git") or "git"
 LARGE = (".safetensors", ".zip", ".bin")  # the suffixes the Hub stores with git-lfs
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize {size}\n"
 
@@ -42,9 +45,12 @@ class Stored(NamedTuple):
 class Refused(Exception):
     """An answer that is not 200."""
 
-    def __init__(self, status: int, code: str = "", message: str = "refused") -> None:
+    def __init__(self, status: int, code: str = "", message: str = "refused", **more: str) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.code, self.more = status, code, more
+
+    def headers(self) -> dict[str, str]:
+        return {"X-Error-Message": str(self), **({"X-Error-Code": self.code} if self.code else {})}
 
 
 class RecordingHub:
@@ -56,9 +62,10 @@ class RecordingHub:
         self.created: list[dict[str, Any]] = []
         self.public: set[str] = set()
         self.faults: list[Fault] = []
-        self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._lock = threading.RLock()
+        self._known: dict[tuple[str, str, str], dict[str, Stored]] = {}
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.hub = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self.address = f"http://127.0.0.1:{self._server.server_port}"
@@ -85,27 +92,33 @@ class RecordingHub:
 
     def commits(self, name: str, kind: str = "models") -> list[str]:
         """Messages of the commits, newest first."""
-        return self.git(self.repository(kind, name), "log", "--format=%s").split("\n") if self.exists(kind, name) else []
+        return (
+            self.git(self.repository(kind, name), "log", "--format=%s").split("\n") if self.exists(kind, name) else []
+        )
 
     def exists(self, kind: str, name: str) -> bool:
         return (self.repository(kind, name) / ".git").is_dir()
 
     def git(self, folder: Path, *arguments: str) -> str:
         who = ["-c", "user.name=Recording Hub", "-c", "user.email=hub@localhost", "-c", "core.autocrlf=false"]
-        done = subprocess.run(["git", *who, "-C", str(folder), *arguments], capture_output=True, check=True, text=True)
+        done = subprocess.run([GIT, *who, "-C", str(folder), *arguments], capture_output=True, check=True, text=True)
         return done.stdout.strip()
 
     def create(self, kind: str, name: str) -> None:
-        if self.exists(kind, name):
-            raise Refused(409, message="You already created this repository")
         folder = self.repository(kind, name)
-        folder.mkdir(parents=True)
-        self.git(folder, "init", "--quiet", "--initial-branch=main")
-        (folder / ".gitattributes").write_text("*.safetensors filter=lfs diff=lfs merge=lfs -text\n")
-        self.git(folder, "add", ".gitattributes")
-        self.git(folder, "commit", "--quiet", "--message", "initial commit")
+        with self._lock:
+            if self.exists(kind, name):
+                address = f"{self.address}/{'' if kind == 'models' else kind + '/'}{name}"
+                raise Refused(409, message="You already created this repository", url=address)
+            folder.mkdir(parents=True)
+            self.git(folder, "init", "--quiet", "--initial-branch=main")
+            (folder / ".gitattributes").write_text("*.safetensors filter=lfs diff=lfs merge=lfs -text\n")
+            self.git(folder, "add", ".gitattributes")
+            self.git(folder, "commit", "--quiet", "--message", "initial commit")
 
     def sha(self, kind: str, name: str, revision: str) -> str:
+        if (kind, name, revision) in self._known:
+            return revision
         if not self.exists(kind, name):
             raise Refused(404, "RepoNotFound")
         try:
@@ -115,12 +128,21 @@ class RecordingHub:
 
     def files(self, name: str, revision: str = "main", kind: str = "models") -> dict[str, Stored]:
         """What a commit holds, large files in place of their pointers."""
-        folder = self.repository(kind, name)
+        key = (kind, name, self.sha(kind, name, revision))
+        if key not in self._known:
+            self._known[key] = self._read(self.repository(kind, name), key[2])
+        return self._known[key]
+
+    def _read(self, folder: Path, sha: str) -> dict[str, Stored]:
+        rows = [line.split("\t") for line in self.git(folder, "ls-tree", "-r", sha).splitlines()]
+        blobs = [facts.split()[2] for facts, _ in rows]
+        command = [GIT, "-C", str(folder), "cat-file", "--batch"]
+        asked = "".join(blob + "\n" for blob in blobs).encode()
+        stream = io.BytesIO(subprocess.run(command, input=asked, capture_output=True, check=True).stdout)
         found = {}
-        for line in self.git(folder, "ls-tree", "-r", self.sha(kind, name, revision)).splitlines():
-            blob, path = line.split(maxsplit=2)[2].split("\t")
-            command = ["git", "-C", str(folder), "cat-file", "blob", blob]
-            data = subprocess.run(command, capture_output=True, check=True).stdout
+        for blob, (_, path) in zip(blobs, rows, strict=True):
+            data = stream.read(int(stream.readline().split()[2]))
+            stream.readline()
             pointer = re.match(rb"version https://git-lfs\S+\noid sha256:([0-9a-f]{64})\n", data)
             if pointer:
                 data = self.object(folder, pointer[1].decode()).read_bytes()
@@ -141,8 +163,9 @@ class RecordingHub:
                 oid = hashlib.sha256(data).hexdigest()
                 self.object(folder, oid).parent.mkdir(parents=True, exist_ok=True)
                 self.object(folder, oid).write_bytes(data)
-                data = POINTER.format(oid=oid, size=len(data)).encode()
-            (folder / path).write_bytes(data)
+                (folder / path).write_bytes(POINTER.format(oid=oid, size=len(data)).encode())
+            else:
+                (folder / path).write_bytes(data)
         self.git(folder, "add", "--all")
         self.git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
 
@@ -265,49 +288,47 @@ _ROUTES = [
 ]
 
 
-def _handler(hub: RecordingHub) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    hub: RecordingHub
 
-        def _respond(self) -> None:
-            body = self._body()
-            line = f"{self.command} {urlsplit(self.path).path}"
-            hub.requests.append(line)
-            fault = hub.fault(line)
-            try:
-                if fault and fault.status:
-                    raise Refused(fault.status, fault.code)
-                data, headers = hub.answer(line, body)
-                status = 200
-            except Refused as refused:
-                data, status = {"error": str(refused)}, refused.status
-                headers = {"X-Error-Message": str(refused), **({"X-Error-Code": refused.code} if refused.code else {})}
-            payload = data if isinstance(data, bytes) else json.dumps(data).encode()
-            self.send_response(status)
-            for key, value in {**headers, "Content-Length": str(len(payload))}.items():
-                self.send_header(key, value)
-            self.end_headers()
-            if self.command == "HEAD":
-                return
-            if fault and not fault.status:
-                self.wfile.write(payload[: len(payload) // 2])
-                self.close_connection = True
-                return
-            self.wfile.write(payload)
 
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = b""
-            while size := int(self.rfile.readline(), 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def _respond(self) -> None:
+        hub, body, line = self.server.hub, self._body(), f"{self.command} {urlsplit(self.path).path}"
+        hub.requests.append(line)
+        fault = hub.fault(line)
+        try:
+            if fault and fault.status:
+                raise Refused(fault.status, fault.code)
+            data, headers = hub.answer(line, body)
+            status = 200
+        except Refused as refused:
+            data, status, headers = {"error": str(refused), **refused.more}, refused.status, refused.headers()
+        payload = data if isinstance(data, bytes) else json.dumps(data).encode()
+        self.send_response(status)
+        for key, value in {**headers, "Content-Length": str(len(payload))}.items():
+            self.send_header(key, value)
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        self.close_connection = bool(fault and not fault.status)
+        self.wfile.write(payload[: len(payload) // 2] if self.close_connection else payload)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
             self.rfile.readline()
-            return body
+        self.rfile.readline()
+        return body
 
-        do_GET = do_HEAD = do_POST = do_PUT = _respond  # noqa: N815 (names that http.server asks for)
+    do_GET = do_HEAD = do_POST = do_PUT = _respond
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
-
-    return Handler
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""

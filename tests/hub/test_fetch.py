@@ -14,6 +14,7 @@ from synctalkface.errors import HubError, WeightsError
 from tests.hub.conftest import FullDisk
 from tests.hub.recording_hub import RecordingHub
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of the client, when a line drops
 ANY_FILE = r"GET .*/resolve/.*/generator.safetensors"
 
 
@@ -43,7 +44,9 @@ def test_a_folder_comes_before_a_repository_of_its_name(tmp_path: Path, monkeypa
     assert hub.resolve("me/mine") == Path("me/mine")
 
 
-@pytest.mark.parametrize("name", ["./no/such", "../no/such", "/no/such/folder", "a/b/c", "weights", "me/mine@", "C:\\x"])
+@pytest.mark.parametrize(
+    "name", ["./no/such", "../no/such", "/no/such/folder", "a/b/c", "weights", "me/mine@", "C:\\x"]
+)
 def test_what_can_only_be_a_folder_is_not_asked_for(name: str) -> None:
     with pytest.raises(WeightsError, match="There is no folder"):
         hub.resolve(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from synctalkface.cli.main import answer
 from synctalkface.errors import HubError, OutputError, WeightsError
 from tests.hub.recording_hub import RecordingHub
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of the client, when a line drops
 PUT = r"PUT /lfs/"
 
 
@@ -172,25 +172,6 @@ def test_bytes_that_arrive_differently_are_noticed(
     assert "does not hold config.json as it was sent" in trouble(tiny)
 
 
-def test_two_pushes_at_once_are_two_commits_or_a_sentence(tiny: Path, online: RecordingHub) -> None:
-    said: list[str] = []
-
-    def one() -> None:
-        try:
-            said.append(push(tiny))
-        except HubError as error:
-            said.append(str(error))
-
-    both = [threading.Thread(target=one) for _ in range(2)]
-    for thread in both:
-        thread.start()
-    for thread in both:
-        thread.join()
-    assert all("/commit/" in text or "Somebody else changed" in text for text in said)
-    assert any("/commit/" in text for text in said)
-    hub.load_generator(hub.resolve("me/mine"))
-
-
 # ---- the command line -------------------------------------------------------------------------------------------
 
 
@@ -231,9 +212,7 @@ def test_push_uploads_when_told_to(
     assert untried == [kept]
 
 
-def test_pull_says_where_the_weights_are(
-    tiny: Path, online: RecordingHub, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pull_says_where_the_weights_are(tiny: Path, online: RecordingHub, capsys: pytest.CaptureFixture[str]) -> None:
     push(tiny)
     assert answer(["pull", "me/mine"]) == 0
     assert f"me/mine@{online.sha('models', 'me/mine', 'main')} is whole" in capsys.readouterr().out

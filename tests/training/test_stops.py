@@ -93,7 +93,9 @@ def test_an_unprepared_folder_says_how_to_prepare_it(
         train(tmp_path / "nothing", tmp_path / "out", config)
 
 
-def test_weights_of_another_model_are_refused_as_a_beginning(tiny_data: Path, tiny_weights: Path, tmp_path: Path) -> None:
+def test_weights_of_another_model_are_refused_as_a_beginning(
+    tiny_data: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
     config = replace(preset("tiny"), memory=replace(preset("tiny").memory, slots=13))
     with pytest.raises(WeightsError, match="other settings of 'memory'"):
         train_generator(tiny_data, tmp_path / "out", config, init=tiny_weights)

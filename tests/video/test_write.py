@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -97,6 +99,14 @@ def test_speech_is_placed_padded_and_cut(
 
 
 @pytest.mark.usefixtures("each_ffmpeg")
+def test_the_language_of_the_speech_comes_along(grey_clip: GreyClip, make_media: MakeMedia, tmp_path: Path) -> None:
+    french = make_media("speech.m4a", "-f", "lavfi", "-i", "sine=duration=0.2", "-metadata:s:a:0", "language=fra")
+    copy(probe(grey_clip(frames=5)), tmp_path / "dub.mp4", french)
+    with av.open(str(tmp_path / "dub.mp4")) as container:
+        assert container.streams.audio[0].metadata["language"] == "fra"
+
+
+@pytest.mark.usefixtures("each_ffmpeg")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -145,7 +155,14 @@ def test_a_clip_made_longer_by_going_back_and_forth_is_written(
     assert numbers(read_frames(probe(tmp_path / "long.mp4"))) == timeline.source.tolist()
 
 
-@pytest.mark.parametrize("name", ["-n.mp4", "ein 'Wort' \"zwei\" größer.mkv", "100%d.mp4", "a:b.MP4"])
+NOT_UNICODE = pytest.param(
+    os.fsdecode(b"caf\xe9.mp4"),
+    id="latin-1",
+    marks=pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps names that are not Unicode"),
+)
+
+
+@pytest.mark.parametrize("name", ["-n.mp4", "ein 'Wort' \"zwei\" größer.mkv", "100%d.mp4", "a:b.MP4", NOT_UNICODE])
 def test_any_name_can_be_written(
     grey_clip: GreyClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

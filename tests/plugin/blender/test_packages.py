@@ -16,7 +16,7 @@ LEGACY = "synctalkface_blender"
 
 # Run in a Blender of its own: installing changes what the other tests work with
 SCRIPT = """
-import sys, addon_utils, bpy
+import sys, bpy
 path, kind = sys.argv[sys.argv.index("--") + 1:]
 if kind == "extension":
     bpy.ops.extensions.package_install_files(filepath=path, repo="user_default", enable_on_install=False)

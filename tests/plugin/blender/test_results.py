@@ -168,6 +168,36 @@ def test_a_meta_strip_with_a_transform_is_rendered_first(scene: Any, session: An
     assert max(abs(a - b) for a, b in zip(after, before, strict=True)) <= 1
 
 
+def test_a_strip_made_of_pictures_is_rendered_first(scene: Any, session: Any, media: Path, tmp_path: Path) -> None:
+    ffmpeg("-i", str(media / "grey25.mkv"), "-frames:v", "20", str(tmp_path / "%04d.png"))
+    strip = strips(scene).new_image(name="face", filepath=str(tmp_path / "0001.png"), channel=1, frame_start=11)
+    for number in range(2, 21):
+        strip.elements.append(f"{number:04d}.png")
+    set_handles(strip, 11, 31)
+    strip.select = True
+    add_sound(scene, media / "noise.wav")
+    scene.synctalkface.folder = str(tmp_path / "out")
+    before = shown_frames(rendered(scene, tmp_path, 11, 31, "before"))
+    assert dub() == {"FINISHED"}, session.current().desk.jobs[0].message
+    strips(scene)["face"].mute = True
+    assert shown_frames(rendered(scene, tmp_path, 11, 31, "after")) == before
+
+
+def test_changed_speed_is_rendered_first(scene: Any, session: Any, media: Path, tmp_path: Path) -> None:
+    strip, sound = add_movie(scene, media / "grey25.mkv"), add_sound(scene, media / "noise.wav")
+    if not hasattr(strip, "speed_factor"):
+        pytest.skip("retiming cannot be set by a script in every Blender since 4.0")
+    strip.speed_factor, sound.speed_factor = 2.0, 0.5
+    facts = compat().read(strip)
+    scene.synctalkface.folder = str(tmp_path / "out")
+    before = shown_frames(rendered(scene, tmp_path, facts.left, facts.right, "before"))
+    assert dub() == {"FINISHED"}, session.current().desk.jobs[0].message
+    [job] = session.current().desk.jobs
+    assert (Path(job.video).name, Path(job.speech).name) == ("picture.mkv", "speech.wav")
+    strips(scene)["face"].mute = True
+    assert shown_frames(rendered(scene, tmp_path, facts.left, facts.right, "after")) == before
+
+
 @pytest.mark.parametrize("cut", ["plain", "handles", "hard"])
 def test_the_sound_of_the_result_is_what_is_heard_there(
     cut: str, scene: Any, session: Any, media: Path, tmp_path: Path
