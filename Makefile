@@ -2,6 +2,7 @@
 #   make dub     dub the sample face with the sample speech        (FACE=... SPEECH=... OUT=... for your own)
 #   make test    lint, types, arrows and every test, as CI does
 #   make test-hub  the Hub's tests again, with downloads from olah, a Hub server by somebody else
+#   make test-demo  the web page in a Chromium (Debian: apt install chromium), and its tests that take long
 #   make setup   the environment for working on the code
 #   make check   lint, types and arrows alone
 #   make plugin-zips   the Blender add-on as two zips in dist/
@@ -18,7 +19,7 @@ BIN := $(VENV)/bin
 # Idle threads sleep instead of spinning: on a busy machine spinning was 20 to 50 times slower.
 export OMP_WAIT_POLICY ?= PASSIVE
 
-.PHONY: help dub test test-hub test-blender plugin-zips setup check format clean
+.PHONY: help dub test test-hub test-blender plugin-zips setup test-demo check format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,6 +43,11 @@ test: check
 test-hub: $(VENV)/.for-work $(VENV)/olah/.made
 	SYNCTALKFACE_OLAH="$(abspath $(VENV))/olah/bin/olah-cli" $(BIN)/pytest tests/hub/test_hub_cycle.py
 
+# SYNCTALKFACE_SCREENSHOTS=folder keeps pictures of what the tests see
+test-demo: $(VENV)/.for-work
+	$(BIN)/python -m pip install --quiet --editable '.[browser]'
+	SYNCTALKFACE_PAGE=1 $(BIN)/pytest tests/demo
+
 plugin-zips:
 	@$(PYTHON) plugin/build.py dist
 
@@ -64,7 +70,7 @@ $(VENV)/.for-use: $(VENV)/.made pyproject.toml
 	@touch $@
 
 $(VENV)/.for-work: $(VENV)/.made pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,train,demo]'
 	@touch $@ $(VENV)/.for-use
 
 # It wants other versions than ours of some packages, so it lives apart.

@@ -6,14 +6,12 @@ The defaults are the paper's (SyncTalkFace, AAAI 2022). `base` and `tiny` say ho
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
-import types
-import typing
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from synctalkface.errors import ConfigError
+from synctalkface.strict import build, suggest
 
 FORMAT_VERSION = 1
 
@@ -203,17 +201,33 @@ def _base() -> Config:
         ),
         discriminator=replace(paper.discriminator, widths=(32, 64, 128, 192)),
         losses=replace(
-            paper.losses, mouth=10.0, audio_visual=0.2, visual_visual=0.2, store=1.0, align=0.2, balance=0.05
+            paper.losses,
+            mouth=10.0,
+            audio_visual=0.2,
+            visual_visual=0.2,
+            store=1.0,
+            align=0.2,
+            adversarial=0.1,
+            balance=0.05,
         ),
         training=replace(
             paper.training,
+            steps=6_900,
             learning_rate=5e-4,
             final_learning_rate=2e-5,
             warmup=200,
+            discriminator_rate=1.5e-3,
+            audio_visual_from=800,
+            visual_visual_from=800,
+            adversarial_from=5_000,
+            augment_from=500,
+            augment_full=4_500,
             augment_strength=1.0,
         ),
         syncnet_training=replace(
             paper.syncnet_training,
+            steps=1_200,
+            clips=24,
             learning_rate=5e-4,
             final_learning_rate=2e-5,
             warmup=100,
@@ -241,7 +255,15 @@ def _tiny() -> Config:
         ),
         syncnet=replace(base.syncnet, channels=16, face_widths=(8, 12, 16), audio_widths=(8, 12, 16)),
         discriminator=replace(base.discriminator, widths=(8, 12)),
-        training=replace(base.training, steps=20, windows=2, warmup=0, evaluate_every=10, save_every=10),
+        training=replace(
+            Config().training,
+            steps=20,
+            windows=2,
+            evaluate_every=10,
+            save_every=10,
+            learning_rate=5e-4,
+            augment_strength=1.0,
+        ),
         syncnet_training=replace(base.syncnet_training, steps=20, clips=2, windows=3, warmup=0),
     )
 
@@ -252,7 +274,7 @@ PRESETS: dict[str, Config] = {"paper": Config(), "base": _base(), "tiny": _tiny(
 def preset(name: str) -> Config:
     """The preset called `name`. Raises ConfigError, with the nearest name, if there is none."""
     if name not in PRESETS:
-        raise ConfigError(f"There is no preset '{name}'.{_suggest(name, list(PRESETS))}")
+        raise ConfigError(f"There is no preset '{name}'.{suggest(name, list(PRESETS))}")
     return PRESETS[name]
 
 
@@ -267,7 +289,7 @@ def override(config: Config, settings: list[str]) -> Config:
         *path, last = key.split(".")
         for part in [*path, last]:
             if not isinstance(node, dict) or part not in node:
-                raise ConfigError(f"There is no setting '{key}'.{_suggest(key, _keys(to_dict(config)))}")
+                raise ConfigError(f"There is no setting '{key}'.{suggest(key, _keys(to_dict(config)))}")
             parent, node = node, node[part]
         parent[last] = _parse(text)
         config = from_dict(data)
@@ -306,48 +328,7 @@ def from_dict(data: dict[str, Any], where: str = "config") -> Config:
             f"{where} has format {version!r}; this version of synctalkface reads format {FORMAT_VERSION}. "
             "Install the version of synctalkface that wrote it."
         )
-    return _build(Config, data, where, "")
-
-
-T = TypeVar("T")
-
-
-def _build(cls: type[T], data: Any, where: str, path: str) -> T:
-    if not isinstance(data, dict):
-        raise ConfigError(f"{where}: '{path}' should be a group of settings, not {data!r}.")
-    hints = typing.get_type_hints(cls)
-    names = [f.name for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
-    for key in data:
-        if key not in names:
-            raise ConfigError(f"{where}: unknown setting '{path}{key}'.{_suggest(key, names)}")
-    missing = [name for name in names if name not in data]
-    if missing:
-        raise ConfigError(f"{where}: setting '{path}{missing[0]}' is missing. Restore the file or download it again.")
-    return cls(**{name: _value(hints[name], data[name], where, path + name) for name in names})
-
-
-def _value(hint: Any, value: Any, where: str, path: str) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return _build(hint, value, where, path + ".")  # type: ignore[arg-type]
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is Literal:
-        if value not in args:
-            choices = ", ".join(map(repr, args))
-            raise ConfigError(f"{where}: '{path}' is {value!r}; it must be one of {choices}.")
-        return value
-    if origin in (typing.Union, types.UnionType):
-        if value is None and type(None) in args:
-            return None
-        return _value(next(a for a in args if a is not type(None)), value, where, path)
-    if origin is tuple:
-        if not isinstance(value, (list, tuple)) or (Ellipsis not in args and len(value) != len(args)):
-            raise ConfigError(f"{where}: '{path}' is {value!r}; it must be a list of numbers.")
-        return tuple(_value(args[0], v, where, path) for v in value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
-        raise ConfigError(f"{where}: '{path}' is {value!r}; it must be of type {hint.__name__}.")
-    return value
+    return build(Config, data, where)
 
 
 def _parse(text: str) -> Any:
@@ -362,9 +343,3 @@ def _keys(data: dict[str, Any], path: str = "") -> list[str]:
     for key, value in data.items():
         found += _keys(value, f"{path}{key}.") if isinstance(value, dict) else [path + key]
     return found
-
-
-def _suggest(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, 1, 0.5)
-    near = near or [n for n in names if n.endswith("." + name)][:1]
-    return f" Did you mean '{near[0]}'?" if near else f" The names are: {', '.join(names[:40])}."

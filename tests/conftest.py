@@ -52,7 +52,7 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of four short clips, cut from the sample: two speakers, each with one clip to train and one to validate."""
+    """Four short clips, cut from the sample: two speakers, each with one clip to train and one to validate."""
     from synctalkface.ffmpeg import find_ffmpeg
 
     folder = tmp_path_factory.mktemp("corpus")

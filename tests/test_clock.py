@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from synctalkface.clock import Clock, fit_picture, window_start
+from synctalkface.clock import Clock, fit_picture, shown_at, window_start
 from synctalkface.errors import ConfigError
 
 RATES = [Fraction(25), Fraction(30), Fraction(60), Fraction(30_000, 1001), Fraction(24_000, 1001), Fraction(25, 2)]
@@ -143,3 +143,8 @@ def test_frames_that_come_again_keep_their_own_length() -> None:
 def test_an_unknown_fit_is_named_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match=r"'stretch'.*loop, bounce, hold"):
         fit_picture(Clock.constant(Fraction(25), 2), 1.0, "stretch")  # type: ignore[arg-type]
+
+
+def test_the_frame_on_show_at_a_moment_is_the_latest_that_has_begun() -> None:
+    clock = Clock(Fraction(10), np.array([0.0, 0.3, 0.4]))
+    assert shown_at(clock, np.array([-1.0, 0.0, 0.29, 0.3, 0.39, 0.4, 9.0])).tolist() == [0, 0, 0, 1, 1, 2, 2]

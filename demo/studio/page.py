@@ -29,8 +29,8 @@ STYLE = """
 .job { min-height: 1.6rem; }
 .wide { overflow-x: auto; }
 .wide img { min-width: 44rem; }
-body:not(.dark) { --neutral-400: var(--neutral-600); }
-"""  # the last: Gradio's light grey letters are hard to read
+body:not(.dark) { --neutral-400: var(--neutral-600); --color-accent: var(--primary-700); }
+"""  # the last: Gradio's light grey and orange letters are hard to read
 
 
 class Fields(NamedTuple):
@@ -107,7 +107,7 @@ def _show_dubbing(studio: Studio) -> None:
             fields = _fields()
             with gr.Row():
                 start = gr.Button("Dub", variant="primary", min_width=100)
-                stop = gr.Button("Stop", interactive=False, min_width=100)
+                stop = gr.Button("Stop", min_width=100)
         with gr.Column(min_width=300):
             results = _results()
     _watch_faces(studio, fields, _examples(fields))
@@ -138,7 +138,7 @@ def _fields() -> Fields:
 
 
 def _results() -> Results:
-    video = gr.Video(label="Dubbed", interactive=False, buttons=["download"])
+    video = gr.Video(label="Dubbed", interactive=False, buttons=["download"], visible=False, elem_id="dubbed")
     status = gr.HTML(note(house.EMPTY), label="How it went", show_label=False)
     verdict = gr.Markdown(label="Do lips and sound fit", show_label=True, container=True, visible=False)
     addresses = gr.HTML(label="Memory addresses over time", show_label=False, visible=False)
@@ -182,25 +182,16 @@ def _watch_faces(studio: Studio, fields: Fields, example: Any) -> None:
 def _watch_buttons(studio: Studio, fields: Fields, results: Results, start: gr.Button, stop: gr.Button) -> None:
     quiet: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
     outputs = [results.video, results.status, results.facts]
-    working = start.click(
-        lambda: (gr.update(interactive=False), gr.update(interactive=True)), None, [start, stop], **quiet
-    )
-    dubbing = working.then(
+    dubbing = start.click(  # Gradio ignores more clicks while one is answered
         on_gpu(studio.dub),
         fields.asked(),
         outputs,
         api_name="dub",
         concurrency_limit=1,
         concurrency_id="model",
-        show_progress_on=[results.video],
+        show_progress_on=[results.status],
     )
-
-    def idle() -> tuple[Any, Any]:
-        return gr.update(interactive=True), gr.update(interactive=False)
-
-    for ended in (dubbing.success, dubbing.failure):
-        ended(idle, None, [start, stop], **quiet)
-    stop.click(lambda: (*idle(), note(house.STOPPED)), None, [start, stop, results.status], cancels=[dubbing], **quiet)
+    stop.click(lambda: note(house.STOPPED), None, results.status, cancels=[dubbing], **quiet)
     _tell_more(studio, fields, results, dubbing)
 
 
@@ -211,5 +202,5 @@ def _tell_more(studio: Studio, fields: Fields, results: Results, dubbing: Any) -
     checked = dubbing.success(studio.check, made, [results.verdict, results.sync], api_name="check", **more)
     drawn = dubbing.success(studio.addresses, fields.speech, results.addresses, api_name="addresses", **more)
     quiet: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-    for told, place in ((checked, results.verdict), (drawn, results.addresses)):
+    for told, place in ((dubbing, results.video), (checked, results.verdict), (drawn, results.addresses)):
         told.success(lambda: gr.update(visible=True), None, place, **quiet)

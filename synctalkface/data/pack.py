@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def load(path: Path) -> Pack:
             rate = int((file.metadata() or {})["sample_rate"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         ends = tensors["ends"]
-        crops = np.stack([_decode(tensors["crops"][a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True)])
+        crops = np.stack([_decode(tensors["crops"][a:b]) for a, b in pairwise(ends)])
         waveform = tensors["waveform"].astype(np.float32) / 32767
         return Pack(crops, waveform, rate, tensors["centres"], tensors["landmarks"].astype(np.float32))
     except (OSError, KeyError, ValueError, SafetensorError) as error:

@@ -22,7 +22,10 @@ def whole(path: Path) -> Iterator[Path]:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        mode = part.stat().st_mode  # what files get here; safetensors would hide its own from everybody else
         yield part
+        part.chmod(mode)
         os.replace(part, path)
     except (OSError, SafetensorError) as error:
         raise OutputError(f"{path} could not be written ({reason(error)}). {_advice(error)}") from None

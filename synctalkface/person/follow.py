@@ -48,7 +48,11 @@ class Followed(NamedTuple):
     @property
     def reference(self) -> int:
         """The source frame whose pixels are moved: the typical one, else the first that shows the face."""
-        return self.typical if self.typical is not None else self.first + int(np.flatnonzero(~np.isnan(self.matrices[:, 0, 0]))[0])
+        return (
+            self.typical
+            if self.typical is not None
+            else self.first + int(np.flatnonzero(~np.isnan(self.matrices[:, 0, 0]))[0])
+        )
 
 
 def follow(

@@ -22,7 +22,7 @@ _GAP, _CORNERS = rows(LIP_GAP), rows(MOUTH_CORNERS)
 
 
 class Glimpses:
-    """Frames kept while they stream by, evenly spread over the clip: when there are too many, every second is dropped."""
+    """Frames kept while they stream by, evenly spread over the clip: of too many, every second is dropped."""
 
     def __init__(self) -> None:
         self.kept: dict[int, NDArray[np.uint8]] = {}

@@ -84,6 +84,17 @@ def _carry_out(command: Dub, dubber: _Dubber, inbox: Inbox, voice: Voice) -> Non
         voice.tell(command.job, Done(result))
 
 
+def timeline_of(command: Dub, clip: Clock) -> Timeline:
+    """What `command` wants to be shown of `clip`; beyond its end, the last frame.
+
+    Editors count the frames of a clip by a constant rate, also where the frames vary in length.
+    """
+    source = command.source
+    if clip.variable and command.clip_rate > 0:
+        source = shown_at(clip, source / command.clip_rate)
+    return Timeline(np.minimum(source, len(clip) - 1), Clock.constant(command.rate, len(source)))
+
+
 class _Dubber:
     """Keeps the model of the latest job for the next one."""
 
@@ -99,22 +110,18 @@ class _Dubber:
         """The result as plain data, with the checksum of its file."""
         from synctalkface.video import probe
 
-        clip = probe(command.video).clock
-        source = command.source
-        if clip.variable and command.clip_rate > 0:
-            source = shown_at(clip, source / command.clip_rate)
-        timeline = Timeline(np.minimum(source, len(clip) - 1), Clock.constant(command.rate, len(source)))
         report = self._load(command).dub(
             command.video,
             command.speech,
             command.out,
             face=command.face,
             crf=command.crf,
-            timeline=timeline,
+            timeline=timeline_of(command, probe(command.video).clock),
             speech_begin=command.speech_begin,
             on_progress=listen,
         )
-        return {**report.as_dict(), "sha256": hashlib.sha256(Path(command.out).read_bytes()).hexdigest()}
+        with Path(command.out).open("rb") as file:
+            return {**report.as_dict(), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
     def _load(self, command: Dub) -> LipSync:
         from synctalkface.pipeline import LipSync

@@ -82,5 +82,5 @@ def test_a_missing_folder_an_empty_one_and_an_unknown_corpus_are_said_to_be_so(t
     with pytest.raises(DataError, match=r"No video below .*empty\. Clips end in \.avi"):
         find(tmp_path / "empty")
     touched(tmp_path / "films", "a.mp4")
-    with pytest.raises(DataError, match="no corpus 'voxceleb'. Choose grid, folder or auto"):
+    with pytest.raises(DataError, match=r"no corpus 'voxceleb'\. Choose grid, folder or auto"):
         find(tmp_path / "films", "voxceleb")

@@ -31,6 +31,14 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser or minutes is for `make test-demo`."""
+    if not os.environ.get("SYNCTALKFACE_PAGE"):
+        for item in items:
+            if item.get_closest_marker("page"):
+                item.add_marker(pytest.mark.skip(reason="make test-demo runs it"))
+
+
 class Page(NamedTuple):
     """A page that is being served."""
 

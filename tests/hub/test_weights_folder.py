@@ -88,6 +88,11 @@ def test_half_precision_is_half_the_size_and_nearly_the_same(tiny: Path, tmp_pat
     assert loaded.memory.keys.dtype == torch.float32
 
 
+def test_weights_can_be_read_by_whom_any_file_can(tiny: Path, tmp_path: Path) -> None:
+    (tmp_path / "any").touch()
+    assert (tiny / hub.GENERATOR).stat().st_mode == (tmp_path / "any").stat().st_mode
+
+
 def test_the_weights_that_ship_load_if_they_are_there() -> None:
     if hub.holds(hub.shipped(), hub.GENERATOR):
         assert not hub.load_generator(hub.shipped()).training

@@ -16,7 +16,8 @@ from synctalkface.pipeline import LipSync
 torch.set_num_threads(1)
 LipSync.from_pretrained(sys.argv[1], "cpu").dub(sys.argv[2], sys.argv[3], sys.argv[4], fit="trim")
 status = Path("/proc/self/status")  # on Linux ru_maxrss begins at what the parent had when it started us
-high = [int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")] if status.exists() else []
+lines = status.read_text().splitlines() if status.exists() else []
+high = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
 sys.stdout.write(str(high[0] if high else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 """
 

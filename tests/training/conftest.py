@@ -27,7 +27,9 @@ def config() -> Config:
     tiny = preset("tiny")
     return replace(
         tiny,
-        training=replace(tiny.training, steps=6, windows=2, save_every=3, evaluate_every=6),
+        training=replace(
+            tiny.training, steps=6, windows=2, save_every=3, evaluate_every=6, augment_from=0, augment_full=0
+        ),
         syncnet_training=replace(tiny.syncnet_training, steps=6, clips=2, windows=3, save_every=3, evaluate_every=6),
     )
 

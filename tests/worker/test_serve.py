@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 
 from synctalkface.audio import read_waveform
+from synctalkface.clock import Clock
 from synctalkface.video import probe, read_frames
+from synctalkface.worker.commands import Dub
+from synctalkface.worker.serve import timeline_of
 
 
 @pytest.fixture
@@ -67,6 +70,17 @@ def test_a_stretch_is_dubbed_and_the_worker_stays_for_the_next(
     stretch = spoken[24_000 : 24_000 + len(heard)]
     assert np.corrcoef(heard[: len(stretch)], stretch[: len(heard)])[0, 1] > 0.95
     assert worker.hang_up() == 0
+
+
+def test_frames_that_vary_in_length_are_counted_as_the_editor_counts_them() -> None:
+    # frames 0, 1, 2, 4, 5, 6, 8 ... of a grid of 25 a second: Blender shows every third frame twice
+    clip = Clock(Fraction(25), np.array([(n + n // 3) / 25 for n in range(60)]))
+    command = Dub("a", "v", "s", "o", np.arange(90), Fraction(25), clip_rate=25.0)
+    shown = timeline_of(command, clip).source
+    assert shown[:9].tolist() == [0, 1, 2, 2, 3, 4, 5, 5, 6]
+    assert shown[-1] == 59
+    even = Clock.constant(Fraction(25), 60)
+    assert timeline_of(command, even).source.tolist() == [*range(60), *[59] * 30]
 
 
 def test_a_cancel_is_obeyed_at_once_and_leaves_nothing_behind(

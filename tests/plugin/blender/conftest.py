@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[3]
-_HOME = Path(tempfile.mkdtemp(prefix="synctalkface-blender-"))
+_HOME = Path(os.environ.get("BLENDER_TEST_HOME") or tempfile.mkdtemp(prefix="synctalkface-blender-"))
 for _name in ("CONFIG", "DATAFILES", "SCRIPTS", "EXTENSIONS"):
     os.environ[f"BLENDER_USER_{_name}"] = str(_HOME / _name.lower())
-    (_HOME / _name.lower()).mkdir()
+    (_HOME / _name.lower()).mkdir(parents=True)
 
 import bpy  # noqa: E402 (it reads the folders above when it starts, where it is a module)
 
@@ -37,6 +37,10 @@ def addon() -> Iterator[Any]:
     module.register()
     yield module
     module.unregister()
+
+
+def pytest_sessionfinish() -> None:
+    """Take the folders away."""
     shutil.rmtree(_HOME, ignore_errors=True)
 
 

@@ -102,7 +102,6 @@ HOST = """
 import importlib, os, sys
 sys.path[:0] = [{root!r}, {tests!r}]
 import conftest, bpy
-conftest._HOME.mkdir(exist_ok=True)
 addon = importlib.import_module("plugin")
 compat = importlib.import_module("plugin.blender.compat")
 compat.user_folder = lambda package: {user!r}
@@ -139,8 +138,9 @@ def test_a_blender_that_is_killed_leaves_no_orphan_and_its_job_can_be_resumed(
         encoding="utf-8",
     )
     program = [bpy.app.binary_path, "-b", "--factory-startup", "--python"] if bpy.app.binary_path else [sys.executable]
+    environment = {**os.environ, "BLENDER_TEST_HOME": str(tmp_path / "home")}
     with (tmp_path / "log").open("wb") as log:
-        host = subprocess.Popen([*program, str(script)], stdout=log, stderr=log)
+        host = subprocess.Popen([*program, str(script)], stdout=log, stderr=log, env=environment)
     give_up = time.monotonic() + 90
     while not (found := running(here.desk.records)):
         assert time.monotonic() < give_up and host.poll() is None, (tmp_path / "log").read_text(encoding="utf-8")
