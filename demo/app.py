@@ -10,19 +10,24 @@ import shutil
 import signal
 import sys
 import tempfile
+from pathlib import Path
 
 
-def prepare() -> None:
-    """Settings that must be made before gradio and torch are imported."""
+def prepare() -> Path:
+    """Settings that must be made before gradio and torch are imported; returns the folder of visitors' files."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    if "GRADIO_TEMP_DIR" not in os.environ:  # visitors' files in a folder of this run, which goes when it ends
-        folder = tempfile.mkdtemp(prefix="synctalkface-demo-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["GRADIO_TEMP_DIR"] = folder
+    # visitors' files in a folder of this run, which goes when it ends
+    above = os.environ.get("GRADIO_TEMP_DIR")
+    if above:
+        os.makedirs(above, exist_ok=True)
+    folder = tempfile.mkdtemp(prefix="synctalkface-demo-", dir=above)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["GRADIO_TEMP_DIR"] = folder
     if importlib.util.find_spec("spaces") is not None:
         importlib.import_module("spaces")  # before torch, which it teaches about shared GPUs
+    return Path(folder)
 
 
 def main() -> None:
@@ -35,10 +40,11 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
     parser.add_argument("--keep-minutes", type=float, help="how long files of visitors are kept")
     options = parser.parse_args()
-    prepare()
+    files = prepare()
     from studio.house import KEPT_MINUTES
     from studio.page import build, launch_options
     from studio.studio import Studio
+    from studio.sweep import sweep_for_ever
     from synctalkface import LipSync, SyncTalkFaceError
 
     try:
@@ -46,6 +52,7 @@ def main() -> None:
     except SyncTalkFaceError as error:
         parser.exit(error.exit_code, f"Error: {error}\n")
     kept = 60 * (options.keep_minutes or KEPT_MINUTES)
+    sweep_for_ever(files, kept)
     studio = Studio(dubber, options.weights, options.device)
     build(studio, kept).launch(server_name=options.host, server_port=options.port, **launch_options())
 

@@ -210,30 +210,36 @@ def _base() -> Config:
             adversarial=0.1,
             balance=0.05,
         ),
-        training=replace(
-            paper.training,
-            steps=6_900,
-            learning_rate=5e-4,
-            final_learning_rate=2e-5,
-            warmup=200,
-            discriminator_rate=1.5e-3,
-            audio_visual_from=800,
-            visual_visual_from=800,
-            adversarial_from=5_000,
-            augment_from=500,
-            augment_full=4_500,
-            augment_strength=1.0,
-        ),
-        syncnet_training=replace(
-            paper.syncnet_training,
-            steps=1_200,
-            clips=24,
-            learning_rate=5e-4,
-            final_learning_rate=2e-5,
-            warmup=100,
-            contrast=1.0,
-            augment_strength=1.0,
-        ),
+        training=_base_training(),
+        syncnet_training=_base_syncnet_training(),
+    )
+
+
+def _base_training() -> TrainingConfig:
+    return TrainingConfig(
+        steps=6_900,
+        learning_rate=5e-4,
+        final_learning_rate=2e-5,
+        warmup=200,
+        discriminator_rate=1.5e-3,
+        audio_visual_from=800,
+        visual_visual_from=800,
+        adversarial_from=5_000,
+        augment_from=500,
+        augment_full=4_500,
+        augment_strength=1.0,
+    )
+
+
+def _base_syncnet_training() -> SyncNetTraining:
+    return SyncNetTraining(
+        steps=1_200,
+        clips=24,
+        learning_rate=5e-4,
+        final_learning_rate=2e-5,
+        warmup=100,
+        contrast=1.0,
+        augment_strength=1.0,
     )
 
 

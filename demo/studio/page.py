@@ -63,11 +63,9 @@ class Results(NamedTuple):
 
 
 def build(studio: Studio, kept_seconds: float = house.KEPT_MINUTES * 60) -> gr.Blocks:
-    """The page around `studio`. Visitors' files are deleted when they are `kept_seconds` old, at the latest."""
-    every = max(1, min(60, round(kept_seconds / 4)))
-    with gr.Blocks(
-        title="SyncTalkFace", delete_cache=(every, max(1, round(kept_seconds) - every)), analytics_enabled=False
-    ) as page:
+    """The page around `studio`; it says that files of visitors are kept for `kept_seconds`."""
+    gr.set_static_paths([EXAMPLES])  # shown from where they are: copies would be deleted with visitors' files
+    with gr.Blocks(title="SyncTalkFace", analytics_enabled=False) as page:
         gr.Markdown(house.INTRODUCTION)
         with gr.Tabs():
             with gr.Tab("Dub a face"):

@@ -20,6 +20,9 @@ def dub(
         str | None, typer.Option(help="A folder or Hub repository with weights; default: those that came along.")
     ] = None,
     fit: Annotated[Fit, typer.Option(help="What to show where speech and video differ in length.")] = "bounce",
+    face: Annotated[
+        str, typer.Option(help="Whose mouth: largest, a number (2: the second largest), or a point x,y in pixels.")
+    ] = "largest",
     force: Annotated[bool, typer.Option("--force", help="Overwrite the result of an earlier run.")] = False,
     device: Device = "auto",
     crf: Annotated[int, typer.Option(min=0, max=51, help="x264 quality: 0 is lossless, 18 looks it.")] = 18,
@@ -41,7 +44,7 @@ def dub(
             speech,
             out,
             fit=fit,
-            face="largest",
+            face=face,
             overwrite=force,
             crf=crf,
             address=address,

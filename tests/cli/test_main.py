@@ -192,9 +192,10 @@ def test_the_dub_command_passes_on_what_was_asked_for(
 
     monkeypatch.setitem(sys.modules, "synctalkface.pipeline", type(sys)("synctalkface.pipeline"))
     monkeypatch.setattr(sys.modules["synctalkface.pipeline"], "LipSync", LipSync, raising=False)
-    assert answer(["dub", "a.mp4", "b.wav", "-o", "c.mp4", "--fit", "hold", "--crf", "20", "--force", "--events"]) == 0
+    choices = ["--fit", "hold", "--face", "2", "--crf", "20", "--force", "--events"]
+    assert answer(["dub", "a.mp4", "b.wav", "-o", "c.mp4", *choices]) == 0
     assert asked == {
         "weights": None, "device": "auto", "video": Path("a.mp4"), "speech": Path("b.wav"), "out": Path("c.mp4"),
-        "fit": "hold", "face": "largest", "overwrite": True, "crf": 20,
+        "fit": "hold", "face": "2", "overwrite": True, "crf": 20, "address": None, "hear": True,
     }  # fmt: skip
     assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["progress", "done"]

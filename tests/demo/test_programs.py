@@ -145,10 +145,10 @@ def results_of(page: Any) -> int:
     ],
 )
 def test_what_is_missing_is_said(
-    client: Client, clip: Path, said: Path, changed: dict[str, Any], sentence: str
+    page: Any, clip: Path, said: Path, tmp_path: Path, changed: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(AppError, match=sentence):
-        dub(client, clip, said, **changed)
+        dub(client_of(page, tmp_path), clip, said, **changed)
 
 
 def playlist(folder: Path, _: MakeMedia) -> Path:
@@ -265,7 +265,7 @@ def test_nothing_but_the_page_itself_is_asked_for(page: Any) -> None:
 
 @pytest.mark.page
 def test_files_of_visitors_are_gone_after_the_stated_time(
-    serve: Callable[..., Any], clip: Path, said: Path, tmp_path: Path
+    serve: Callable[..., Any], clip: Path, said: Path, example_face: Path, tmp_path: Path
 ) -> None:
     page = serve("--keep-minutes", "0.5")
     own = shutil.copy(clip, tmp_path / "mine.mp4")
@@ -275,4 +275,4 @@ def test_files_of_visitors_are_gone_after_the_stated_time(
     while {"mine.mp4", "said.wav", "dubbed.mp4"} & page.kept():
         assert time.monotonic() < deadline
         time.sleep(0.5)
-    assert "face.mp4" in page.kept()  # the example stays
+    assert httpx.get(f"{page.url}gradio_api/file={example_face}").status_code == 200  # the example stays
