@@ -28,7 +28,8 @@ STYLE = """
 .job progress { display: block; width: 100%; height: 0.8rem; margin-top: 0.3rem; accent-color: var(--color-accent); }
 .job { min-height: 1.6rem; }
 .wide { overflow-x: auto; }
-.wide img { min-width: 44rem; }
+.wide img { min-width: 36rem; }
+.wide img, .shown img { width: 100%; }
 body:not(.dark) { --neutral-400: var(--neutral-600); --color-accent: var(--primary-700); }
 """  # the last: Gradio's light grey and orange letters are hard to read
 

@@ -27,11 +27,9 @@ def as_html(picture: Picture, words: str, wide: bool = False) -> str:
     _, data = cv2.imencode(ending, picture[..., ::-1], quality)
     source = f"data:image/{'png' if wide else 'jpeg'};base64,{base64.b64encode(data).decode()}"
     image = f'<img src="{source}" alt="{html.escape(words)}">'
-    return (
-        f'<div class="wide" tabindex="0" role="group" aria-label="{html.escape(words)}">{image}</div>'
-        if wide
-        else image
-    )
+    if wide:
+        return f'<div class="wide" tabindex="0" role="group" aria-label="{html.escape(words)}">{image}</div>'
+    return f'<div class="shown">{image}</div>'
 
 
 def numbered(picture: Picture, people: list[Any]) -> Picture:

@@ -36,7 +36,7 @@ def demo(
             "The web page lies in the repository, beside the package. Clone it and run the command there."
         )
     if importlib.util.find_spec("gradio") is None:
-        raise ConfigError("The web page needs gradio. Run pip install 'synctalkface[demo]'.")
+        raise ConfigError("The web page needs gradio. Run pip install -e '.[demo]' in the repository.")
     arguments = ["--port", str(port), "--host", host, "--device", device, "--keep-minutes", str(keep_minutes)]
     arguments += [] if weights is None else ["--weights", weights]
     path = os.pathsep.join(part for part in (str(FOLDER.parent), os.environ.get("PYTHONPATH")) if part)

@@ -32,6 +32,7 @@ def dub(
     address_only: Annotated[
         bool, typer.Option("--address-only", help="The lips follow the address track alone, and not the sound.")
     ] = False,
+    label: Annotated[bool, typer.Option("--label", help="Write into the picture that it is dubbed.")] = False,
     events: Events = False,
 ) -> None:
     """Dub VIDEO with SPEECH: only the mouth changes, and the new speech is its sound."""
@@ -49,6 +50,7 @@ def dub(
             crf=crf,
             address=address,
             hear=not address_only,
+            label=label,
             on_progress=listener,
         )
     conclude(report.as_dict(), report.summary(), events)

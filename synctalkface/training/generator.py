@@ -22,7 +22,7 @@ from synctalkface.training.descend import descend
 from synctalkface.training.journal import LOG_EVERY, Journal, Means
 from synctalkface.training.precision import Precision, autocast, fastest, placed
 from synctalkface.training.schedule import augmentation, averaging, learning_rate, weights
-from synctalkface.training.terms import Taught, discriminator_loss, generator_terms, teach, weighted
+from synctalkface.training.terms import Taught, by_branch, discriminator_loss, generator_terms, teach, weighted
 from synctalkface.training.validate import Scores, sheet, validate
 
 SLOTS_IN_USE = 8  # a run stops when fewer than slots / 8 are in use
@@ -167,7 +167,7 @@ class GeneratorRun:
         if factors.adversarial:
             terms["discriminator"] = self._teach_critic(taught)
         follow(self.average, self.model, averaging(self.step, plan.ema))
-        return {name: float(term.detach()) for name, term in terms.items()}
+        return {name: float(term.detach()) for name, term in {**terms, **by_branch(taught)}.items()}
 
     def _teach_critic(self, taught: Taught) -> Tensor:
         with autocast(self.precision, self.device):

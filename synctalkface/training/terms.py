@@ -86,6 +86,13 @@ def generator_terms(
     return terms
 
 
+def by_branch(taught: Taught) -> dict[str, Tensor]:
+    """For the log: the reconstruction of each branch by itself, drawn from the sound and from the true lips."""
+    names = ("reconstruction_from_sound", "reconstruction_from_lips")
+    branches = zip(names, taught.generated, strict=False)  # without a memory there is the first alone
+    return {name: losses.reconstruction(branch.detach(), taught.true) for name, branch in branches}
+
+
 def weighted(terms: dict[str, Tensor], weights: LossWeights) -> Tensor:
     """The loss: each term times the weight of its name. A term without a weight is a mistake and raises KeyError."""
     factors = asdict(weights)

@@ -15,7 +15,9 @@ from synctalkface.cli.main import answer
 def page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A page that writes down how it was called, and ends with 3."""
     (tmp_path / "app.py").write_text(
-        "import pathlib, sys\npathlib.Path(__file__).with_name('told').write_text(' '.join(sys.argv[1:]))\nsys.exit(3)\n"
+        "import pathlib, sys\n"
+        "pathlib.Path(__file__).with_name('told').write_text(' '.join(sys.argv[1:]))\n"
+        "sys.exit(3)\n"
     )
     monkeypatch.setattr(synctalkface.cli.demo, "FOLDER", tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
@@ -34,7 +36,7 @@ def test_without_gradio_it_says_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert answer(["demo"]) == 2
-    assert "pip install 'synctalkface[demo]'" in capsys.readouterr().err
+    assert "pip install -e '.[demo]'" in capsys.readouterr().err
 
 
 def test_without_the_repository_it_says_where_the_page_is(page: Path, capsys: pytest.CaptureFixture[str]) -> None:

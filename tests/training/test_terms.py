@@ -13,7 +13,7 @@ from synctalkface.data.dataset import Clips, Window
 from synctalkface.models.discriminator import Discriminator
 from synctalkface.models.generator import SyncTalkFace
 from synctalkface.models.syncnet import SyncNet
-from synctalkface.training.terms import discriminator_loss, generator_terms, teach, weighted
+from synctalkface.training.terms import by_branch, discriminator_loss, generator_terms, teach, weighted
 
 TINY = preset("tiny")
 NO_MEMORY = replace(TINY, memory=replace(TINY.memory, enabled=False))
@@ -103,3 +103,12 @@ def test_a_perfect_picture_costs_nothing(batch: Window) -> None:
     terms = generator_terms(perfect, batch, TINY, factors, nets.model, None, nets.critic)
     for name in ("reconstruction", "mouth", "visual_visual"):
         assert float(terms[name].detach()) == 0
+
+
+def test_the_log_has_the_reconstruction_of_each_branch(batch: Window) -> None:
+    taught = teach(Nets(TINY).model, batch, TINY)
+    parts = by_branch(taught)
+    assert set(parts) == {"reconstruction_from_sound", "reconstruction_from_lips"}
+    whole = Nets(TINY).terms(batch, TINY, ALL)["reconstruction"]
+    torch.testing.assert_close(sum(parts.values()), whole, rtol=1e-4, atol=1e-6)
+    assert set(by_branch(teach(Nets(NO_MEMORY).model, batch, NO_MEMORY))) == {"reconstruction_from_sound"}
