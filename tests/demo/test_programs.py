@@ -23,7 +23,8 @@ NOTE = "Synthetic media: the mouth in this video was redrawn by synctalkface to 
 
 
 def client_of(page: Any, folder: Path) -> Client:
-    return Client(page.url, verbose=False, download_files=str(folder))
+    patience = {"timeout": 300}  # the default of 5 s is short where twenty upload at once
+    return Client(page.url, verbose=False, download_files=str(folder), httpx_kwargs=patience)
 
 
 @pytest.fixture(scope="session")
