@@ -131,6 +131,7 @@ class TrainingConfig:
     augment_from: int = 0  # step the augmentation begins to grow at
     augment_full: int = 0  # step it reaches full strength at
     augment_strength: float = 0.0  # 0: none (paper); 1: full
+    mute: float = 0.0  # share of windows drawn from the recalled lips alone, without the sound beside them; paper: 0
     evaluate_every: int = 1_000
     save_every: int = 1_000
     seed: int = 0
@@ -204,9 +205,9 @@ def _base() -> Config:
             paper.losses,
             mouth=10.0,
             audio_visual=0.2,
-            visual_visual=0.2,
+            visual_visual=0.4,
             store=1.0,
-            align=0.2,
+            align=1.0,
             adversarial=0.1,
             balance=0.05,
         ),
@@ -217,17 +218,18 @@ def _base() -> Config:
 
 def _base_training() -> TrainingConfig:
     return TrainingConfig(
-        steps=6_900,
+        steps=8_000,
         learning_rate=5e-4,
         final_learning_rate=2e-5,
         warmup=200,
         discriminator_rate=1.5e-3,
         audio_visual_from=800,
         visual_visual_from=800,
-        adversarial_from=5_000,
+        adversarial_from=1_500,
         augment_from=500,
         augment_full=4_500,
         augment_strength=1.0,
+        mute=0.3,
     )
 
 

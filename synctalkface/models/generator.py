@@ -103,11 +103,20 @@ class SyncTalkFace(nn.Module):
         drawing: Drawing = self.decoder(audio, lips, skips)
         return drawing
 
-    def forward(self, chunk: Tensor, starts: Tensor, lip_frames: Tensor, pose: Tensor, reference: Tensor) -> Lesson:
+    def forward(
+        self,
+        chunk: Tensor,
+        starts: Tensor,
+        lip_frames: Tensor,
+        pose: Tensor,
+        reference: Tensor,
+        muted: Tensor | None = None,
+    ) -> Lesson:
         """Both branches in one decoder pass, so that they share the statistics of its batch norms.
 
         chunk (B, bands, T), starts (B, F), lip_frames (B, F + 4, 3, H, W), pose (B, F, 3, R/2, R),
-        reference (B, 3, R, R).
+        reference (B, 3, R, R). `muted` (B,) bool: windows where the decoder gets zeros for the sound vector, and has
+        only the recalled lips to go by. Without a memory the sound is all there is, and it is ignored.
         """
         heard, seen = self.recall_lips(chunk, starts), self.see_lips(lip_frames)
         features = self.encode_reference(reference)
@@ -115,7 +124,8 @@ class SyncTalkFace(nn.Module):
             drawing = self.draw(pose, features, heard.audio, heard.lips)
             return Lesson(render(drawing, reference), None, heard, None, drawing, None)
         lips = torch.cat([heard.lips, seen.feature.to(heard.lips.dtype)])  # (2 B, F, C)
-        sound, true = _branches(self.draw(pose, features, torch.cat([heard.audio] * 2), lips))
+        audio = heard.audio if muted is None else heard.audio.masked_fill(muted[:, None, None], 0.0)
+        sound, true = _branches(self.draw(pose, features, torch.cat([audio] * 2), lips))
         return Lesson(render(sound, reference), render(true, reference), heard, seen, sound, true)
 
 

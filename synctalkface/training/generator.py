@@ -21,7 +21,7 @@ from synctalkface.training.average import averaged_copy, follow
 from synctalkface.training.descend import descend
 from synctalkface.training.journal import LOG_EVERY, Journal, Means
 from synctalkface.training.precision import Precision, autocast, fastest, placed
-from synctalkface.training.schedule import augmentation, averaging, learning_rate, weights
+from synctalkface.training.schedule import augmentation, averaging, learning_rate, muted, weights
 from synctalkface.training.terms import Taught, by_branch, discriminator_loss, generator_terms, teach, weighted
 from synctalkface.training.validate import Scores, sheet, validate
 
@@ -161,7 +161,7 @@ class GeneratorRun:
         factors = weights(self.step, self.config.losses, plan)
         self.model.train()
         with autocast(self.precision, self.device):
-            taught = teach(self.model, batch, self.config)
+            taught = teach(self.model, batch, self.config, muted(self.step, plan).to(self.device))
             terms = generator_terms(taught, batch, self.config, factors, self.model, self.syncnet, self.discriminator)
         descend(weighted(terms, factors), self.optimiser, self.step, "training.learning_rate", plan.clip_norm)
         if factors.adversarial:

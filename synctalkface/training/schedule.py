@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from synctalkface.config import LossWeights, TrainingConfig
 
 
@@ -33,6 +37,14 @@ def weights(step: int, losses: LossWeights, plan: TrainingConfig) -> LossWeights
         visual_visual=losses.visual_visual if step >= plan.visual_visual_from else 0.0,
         adversarial=losses.adversarial if step >= plan.adversarial_from else 0.0,
     )
+
+
+def muted(step: int, plan: TrainingConfig) -> Tensor:
+    """(B,) bool: the windows of the batch of `step` that the decoder draws without the sound vector.
+
+    Beside a sound vector that says everything, a decoder reads the recalled lips little; then the memory cannot be edited.
+    """
+    return torch.from_numpy(np.random.default_rng((plan.seed, step, 1)).random(plan.windows) < plan.mute)
 
 
 def averaging(step: int, decay: float) -> float:
