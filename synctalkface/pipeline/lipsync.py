@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
 from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -27,20 +25,17 @@ from synctalkface.person import (
     Cast,
     Followed,
     Hearing,
-    Mouth,
     Portrait,
     find_all,
     follow,
     introduce,
-    of_frames,
     silent,
 )
+from synctalkface.pipeline.dubbing import BATCH, Dubbing, Role
 from synctalkface.pipeline.label import NOTE, Label
 from synctalkface.pipeline.limits import UNLIMITED, Limits
-from synctalkface.pipeline.report import Report
-from synctalkface.video import Frame, Video, VideoWriter, check_output, probe, read_frames, read_sequence
-
-BATCH = 8  # frames drawn at once
+from synctalkface.pipeline.report import Report, stretches
+from synctalkface.video import Video, VideoWriter, check_output, probe, read_frames
 
 
 class LipSync:
@@ -119,30 +114,32 @@ class LipSync:
         first, last = int(timeline.source.min()), int(timeline.source.max())
         followed = self.follow(clip, face, on_progress, first, last + 1)
         mel = log_mel(waveform, self.config.audio) if hear else silent(self.config)
-        hearing = Hearing(self.model, self.config, mel, track)
+        roles = [Role(followed, Hearing(self.model, self.config, mel, track))]
         moments = timeline.clock.centres + speech_begin
+        dubbing = Dubbing(self.model, self.config, clip, timeline, roles, moments)
         plate = Label(clip.width, clip.height) if label else None
         drawing = time.monotonic()
         with VideoWriter(
             out, clip, timeline.clock, speech, -speech_begin, overwrite=overwrite, crf=crf, comment=NOTE
         ) as writer:
-            for done, frame in enumerate(self._dubbed(clip, timeline, followed, hearing, moments), start=1):
+            for done, frame in enumerate(dubbing.frames(), start=1):
                 if plate:
                     plate.put(frame)
                 writer.write(frame)
                 on_progress(_progress("dub", done, len(timeline.clock), drawing))
-        return self._report(Path(out), clip, timeline, followed, time.monotonic() - started)
+        return self._report(Path(out), dubbing, time.monotonic() - started)
 
-    def _report(self, out: Path, clip: Video, timeline: Timeline, followed: Followed, took: float) -> Report:
+    def _report(self, out: Path, dubbing: Dubbing, took: float) -> Report:
+        clock = dubbing.timeline.clock
         return Report(
             out=out,
-            frames=len(timeline.clock),
-            seconds=timeline.clock.duration,
-            frame_rate=float(timeline.clock.rate),
-            width=clip.width,
-            height=clip.height,
-            faces=followed.faces,
-            gaps=_gaps(timeline, followed),
+            frames=len(clock),
+            seconds=clock.duration,
+            frame_rate=float(clock.rate),
+            width=dubbing.clip.width,
+            height=dubbing.clip.height,
+            faces=dubbing.roles[0].followed.faces,
+            gaps=stretches(dubbing.missing(), clock),
             took=took,
             device=str(self.device),
             weights=self.weights,
@@ -222,35 +219,7 @@ class LipSync:
         """Follow the face called `face` through the frames first..stop of `clip`. NoFaceError if they show none."""
         return follow(clip, self._detector, self._mesh, face, first, stop, on_progress)
 
-    def _dubbed(
-        self, clip: Video, timeline: Timeline, followed: Followed, hearing: Hearing, moments: NDArray[np.float64]
-    ) -> Iterator[Frame]:
-        """The frames of the result, in batches through the model; `moments` (M,): what is heard at their middle, s."""
-        first = followed.reference
-        where = followed.at(first)
-        assert where is not None  # noqa: S101 (it is the frame in which the face was found)
-        mouth = Mouth(self.model, self.config, next(read_frames(clip, first, first + 1)), where)
-        shown = read_sequence(clip, timeline.source)
-        begin = 0
-        while batch := list(islice(shown, BATCH)):
-            places = [followed.at(int(source)) for source in timeline.source[begin : begin + len(batch)]]
-            seen = [index for index, place in enumerate(places) if place is not None]
-            if seen:
-                # all of the batch is heard, also where no face is: an exported track was computed alike
-                heard = of_frames(hearing.at(moments[begin : begin + len(batch)]), seen)
-                mouth.draw([batch[index] for index in seen], [p for p in places if p is not None], heard)
-            yield from batch
-            begin += len(batch)
-
 
 def _progress(stage: str, done: int, total: int, started: float) -> Progress:
     left = (time.monotonic() - started) / done * (total - done) if total >= done else None
     return Progress(stage, done, total, left)
-
-
-def _gaps(timeline: Timeline, followed: Followed) -> tuple[tuple[float, float], ...]:
-    """Seconds of the result in which the face was not seen."""
-    missing = np.array([followed.at(int(source)) is None for source in timeline.source])
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(int)))
-    ends = np.append(timeline.clock.starts, timeline.clock.duration)
-    return tuple((round(float(ends[a]), 3), round(float(ends[b]), 3)) for a, b in edges.reshape(-1, 2))

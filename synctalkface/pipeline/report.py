@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from synctalkface.clock import Clock
+
 
 @dataclass(frozen=True)
 class Report:
@@ -43,3 +48,10 @@ class Report:
             where = ", ".join(f"{begin:.1f}-{end:.1f} s" for begin, end in self.gaps)
             text += f" Left as filmed, because no face was seen: {where}."
         return text
+
+
+def stretches(frames: NDArray[np.bool_], clock: Clock) -> tuple[tuple[float, float], ...]:
+    """Where `frames` (M,) are true: the seconds (begin, end) of each stretch of them."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], frames, [False]]).astype(int)))
+    ends = np.append(clock.starts, clock.duration)
+    return tuple((round(float(ends[a]), 3), round(float(ends[b]), 3)) for a, b in edges.reshape(-1, 2))
