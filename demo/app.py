@@ -13,21 +13,29 @@ import tempfile
 from pathlib import Path
 
 
-def prepare() -> Path:
-    """Settings that must be made before gradio and torch are imported; returns the folder of visitors' files."""
+def prepare() -> tuple[Path, Path]:
+    """Settings that must be made before gradio and torch are imported.
+
+    Returns the folder of visitors' files, and that of what the library remembers of them.
+    """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    # visitors' files in a folder of this run, which goes when it ends
+    files, memory = _own_folder("synctalkface-demo-"), _own_folder("synctalkface-cache-")
+    os.environ["GRADIO_TEMP_DIR"], os.environ["SYNCTALKFACE_CACHE"] = files, memory
+    if importlib.util.find_spec("spaces") is not None:
+        importlib.import_module("spaces")  # before torch, which it teaches about shared GPUs
+    return Path(files), Path(memory)
+
+
+def _own_folder(prefix: str) -> str:
+    """A new folder for this run alone, which goes when it ends."""
     above = os.environ.get("GRADIO_TEMP_DIR")
     if above:
         os.makedirs(above, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix="synctalkface-demo-", dir=above)
+    folder = tempfile.mkdtemp(prefix=prefix, dir=above)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    os.environ["GRADIO_TEMP_DIR"] = folder
-    if importlib.util.find_spec("spaces") is not None:
-        importlib.import_module("spaces")  # before torch, which it teaches about shared GPUs
-    return Path(folder)
+    return folder
 
 
 def main() -> None:
@@ -40,7 +48,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda")
     parser.add_argument("--keep-minutes", type=float, help="how long files of visitors are kept")
     options = parser.parse_args()
-    files = prepare()
+    folders = prepare()
     from studio.house import KEPT_MINUTES
     from studio.page import build, launch_options
     from studio.studio import Studio
@@ -52,7 +60,8 @@ def main() -> None:
     except SyncTalkFaceError as error:
         parser.exit(error.exit_code, f"Error: {error}\n")
     kept = 60 * (options.keep_minutes or KEPT_MINUTES)
-    sweep_for_ever(files, kept)
+    for folder in folders:
+        sweep_for_ever(folder, kept)
     studio = Studio(dubber, options.weights, options.device)
     build(studio, kept).launch(server_name=options.host, server_port=options.port, **launch_options())
 

@@ -13,9 +13,10 @@ from synctalkface.errors import SyncTalkFaceError
 if TYPE_CHECKING:
     from synctalkface.evaluation.check import check
     from synctalkface.pipeline import Limits, LipSync
+    from synctalkface.training.adapt import adapt
 
 __version__ = "0.1.0"
-__all__ = ["Limits", "LipSync", "SyncTalkFaceError", "__version__", "check"]
+__all__ = ["Limits", "LipSync", "SyncTalkFaceError", "__version__", "adapt", "check"]
 
 
 def __getattr__(name: str) -> Any:
@@ -24,6 +25,10 @@ def __getattr__(name: str) -> Any:
         from synctalkface.evaluation.check import check
 
         return check
+    if name == "adapt":
+        from synctalkface.training.adapt import adapt
+
+        return adapt
     if name in __all__:
         from synctalkface import pipeline
 

@@ -6,7 +6,6 @@ n samples, T mel steps. The spectrogram is the paper's (80 bands, 80 steps a sec
 from __future__ import annotations
 
 import functools
-import math
 import subprocess
 import tempfile
 from pathlib import Path
@@ -27,10 +26,11 @@ ACTIVE_DB = 30.0  # frames this much softer than the loudest are pauses
 LARGEST_GAIN_DB = 30.0
 SMALLEST_MAGNITUDE = 1e-5  # of the spectrogram, before the logarithm
 BLOCK = 8_192  # mel steps computed at once
+LONGEST = 6 * 3_600.0  # s: of damaged times a decoder would make days of silence, and fill the memory with them
 
 
 def read_waveform(
-    path: str | Path, sample_rate: int = AudioConfig.sample_rate, longest: float = math.inf
+    path: str | Path, sample_rate: int = AudioConfig.sample_rate, longest: float = LONGEST
 ) -> NDArray[np.float32]:
     """The first sound track of any media file, as float32 (n,) mono at `sample_rate`, in [-1, 1].
 
@@ -42,7 +42,8 @@ def read_waveform(
         if not container.streams.audio:
             raise MediaError(f"{path} has no sound. Name a file with the speech in it.")
     sound = ffmpeg.media_input(path)["a:0"].filter("aresample", **{"async": 1, "first_pts": 0})
-    limit = {"t": f"{longest + 1:.3f}"} if longest < math.inf else {}
+    longest = min(longest, LONGEST)
+    limit = {"t": f"{longest + 1:.3f}"}
     output = sound.output("pipe:1", format="f32le", ac=1, ar=sample_rate, **limit)
     with tempfile.TemporaryFile() as errors:
         process = ffmpeg.start(output.get_args(), errors, stdout=subprocess.PIPE)

@@ -118,6 +118,7 @@ class TrainingConfig:
     steps: int = 100_000
     windows: int = 8  # windows of consecutive frames a batch
     frames: int = 5  # target frames a window; 8 x 5 = batch 40
+    accumulate: int = 1  # batches whose gradients make one step: for more windows than the memory of a GPU takes
     learning_rate: float = 1e-4
     final_learning_rate: float = 1e-4  # reached along a cosine; equal to the first: constant
     warmup: int = 0  # steps
@@ -127,10 +128,13 @@ class TrainingConfig:
     clip_norm: float = 1.0  # largest gradient norm
     audio_visual_from: int = 0  # step the term begins at
     visual_visual_from: int = 0
+    critic_from: int = 0  # step the discriminator begins to learn at, before it has a say
     adversarial_from: int = 0
     augment_from: int = 0  # step the augmentation begins to grow at
     augment_full: int = 0  # step it reaches full strength at
     augment_strength: float = 0.0  # 0: none (paper); 1: full
+    align_lips: float = 0.0  # share of the align loss's gradient that also moves the lips' addresses toward the sound's
+    align_lips_from: int = 0  # step that begins at: before the sound tells slots apart, all addresses would become uniform
     mute: float = 0.0  # share of windows drawn from the recalled lips alone, without the sound beside them; paper: 0
     evaluate_every: int = 1_000
     save_every: int = 1_000
@@ -218,17 +222,19 @@ def _base() -> Config:
 
 def _base_training() -> TrainingConfig:
     return TrainingConfig(
-        steps=8_000,
+        steps=6_500,
         learning_rate=5e-4,
         final_learning_rate=2e-5,
         warmup=200,
-        discriminator_rate=1.5e-3,
         audio_visual_from=800,
         visual_visual_from=800,
+        critic_from=1_000,
         adversarial_from=1_500,
         augment_from=500,
         augment_full=4_500,
         augment_strength=1.0,
+        align_lips=0.1,
+        align_lips_from=1_500,
         mute=0.3,
     )
 

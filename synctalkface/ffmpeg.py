@@ -73,6 +73,14 @@ def every_frame(program: str) -> dict[str, str]:
     return {"fps_mode" if version(program) >= (5, 1) else "vsync": "passthrough"}
 
 
+@functools.cache
+def encodes(program: str, pixel_format: str) -> bool:
+    """Can the x264 in this ffmpeg write `pixel_format`? Some are built for 8 bits alone."""
+    command = [program, "-hide_banner", "-h", "encoder=libx264"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, creationflags=_CREATION_FLAGS)
+    return pixel_format in answer.stdout.split()
+
+
 def file_url(path: str | Path) -> str:
     """`path` in a form that no program takes for an option, a protocol or a pattern."""
     return f"file:{os.path.abspath(path)}"
@@ -124,16 +132,29 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def is_unicode(path: str | Path) -> bool:
+    """Can the name be written as text? A Linux disk may hold any bytes."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def check_file(path: str | Path) -> Path:
     """`path`, if it is a file that can be opened. MediaError if there is none, or it is a folder, or forbidden."""
     path = Path(path)
+    if not is_unicode(path):
+        raise MediaError(f"{path} has a name that is not Unicode, which not every media tool can open. Rename it.")
     if path.is_dir():
         raise MediaError(f"{path} is a folder. Name a media file in it.")
     if not path.exists():
         raise MediaError(f"There is no file {path}. Check the spelling and the folder.")
     if not os.access(path, os.R_OK):
         raise MediaError(f"{path} may not be read. Change its permissions or copy it to a folder of yours.")
-    if path.is_file() and path.stat().st_size == 0:
+    if not path.is_file():
+        raise MediaError(f"{path} is no plain file but a pipe or a device. Copy what it gives into a file first.")
+    if path.stat().st_size == 0:
         raise MediaError(f"{path} is empty. Copy or export it again.")
     return path
 

@@ -49,9 +49,9 @@ def chunk_length(frames: int, steps: int, frame_rate: float, config: AudioConfig
     return steps + int(np.ceil((frames - 1) * config.mel_rate / frame_rate)) + 1
 
 
-def pictures(frames: NDArray[np.uint8]) -> Tensor:
+def pictures(frames: NDArray[np.uint8] | Tensor) -> Tensor:
     """RGB uint8 (..., H, W, 3) -> float (..., 3, H, W) in 0..1. The only place where this change is made."""
-    return torch.from_numpy(frames).movedim(-1, -3).float().div_(255)
+    return torch.as_tensor(frames).movedim(-1, -3).float().div_(255)
 
 
 def frames(pictures: Tensor) -> NDArray[np.float32]:

@@ -7,10 +7,13 @@ comes without its weight. Pictures are in 0..1.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
+
+Across = Callable[[Tensor], Tensor]  # the mean of a number over the processes that share a batch, with its gradient
 
 SMALLEST_COSINE = 1e-6  # -log of a cosine is cut here: 13.8
 SMALLEST_SHARE = 1e-30  # of an address: far below softmax(kappa * cosine), and still a float32
@@ -21,10 +24,15 @@ def reconstruction(generated: Tensor, true: Tensor) -> Tensor:
     return (generated.float() - true.float()).abs().mean()
 
 
-def mouth(generated: Tensor, true: Tensor, weights: Tensor) -> Tensor:
+def alone(mine: Tensor) -> Tensor:
+    """The mean over one process: the default `across` of the terms that are not a plain mean over the batch."""
+    return mine
+
+
+def mouth(generated: Tensor, true: Tensor, weights: Tensor, across: Across = alone) -> Tensor:
     """Ours: the same L1, averaged with a weight (B, F, 1, h, w) a pixel, such as a soft window on the mouth."""
     error = (generated.float() - true.float()).abs().mean(dim=-3, keepdim=True)
-    return (error * weights).sum() / weights.sum().clamp_min(torch.finfo(torch.float32).eps)
+    return (error * weights).sum() / across(weights.sum()).clamp_min(torch.finfo(torch.float32).eps)
 
 
 def audio_visual(cosine: Tensor) -> Tensor:
@@ -58,19 +66,24 @@ def store(feature: Tensor, read: Tensor) -> Tensor:
     return (feature.detach().float() - read.float()).square().mean()
 
 
-def align(lip_address: Tensor, audio_address: Tensor) -> Tensor:
-    """L_align = KL(A_lip || A_aud) of addresses (..., S), summed over slots, mean over the rest; A_lip is fixed."""
-    target = lip_address.detach().float().clamp_min(SMALLEST_SHARE)
+def align(lip_address: Tensor, audio_address: Tensor, lips_learn: float = 0.0) -> Tensor:
+    """L_align = KL(A_lip || A_aud) of addresses (..., S), summed over slots, mean over the rest.
+
+    lips_learn: the share of its gradient that reaches A_lip; 0: A_lip is fixed, as what the sound has to find.
+    """
+    fixed = lip_address.detach()
+    taught = fixed + lips_learn * (lip_address - fixed) if lips_learn else fixed
+    target = taught.float().clamp_min(SMALLEST_SHARE)
     found = audio_address.float().clamp_min(SMALLEST_SHARE)
     return (target * (target.log() - found.log())).sum(-1).mean()
 
 
-def balance(address: Tensor) -> Tensor:
+def balance(address: Tensor, across: Across = alone) -> Tensor:
     """Ours: log S - entropy of the mean address (..., S). 0 when all slots are used alike, log S when one is.
 
     Much of any recording is silence; without this the slots that serve it crowd out the others.
     """
-    mean = address.float().flatten(0, -2).mean(0)
+    mean = across(address.float().flatten(0, -2).mean(0))
     entropy: Tensor = torch.special.entr(mean).sum()
     return math.log(len(mean)) - entropy
 

@@ -17,6 +17,14 @@ os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 SAMPLES = Path(__file__).parents[1] / "synctalkface" / "assets" / "samples"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No test reads or fills the cache of whoever runs it; what one has made, the others find."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["SYNCTALKFACE_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture
 def sample_face() -> Path:
     """A man says one sentence: 3 s, 25 frames a second, 360 x 288, with sound."""

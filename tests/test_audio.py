@@ -177,3 +177,10 @@ def test_a_playlist_opens_no_other_file(make_media: MakeMedia, tmp_path: Path, n
         playlist.write_text(text)
         with pytest.raises(MediaError, match="is not a media file"):
             audio.read_waveform(playlist)
+
+
+def test_days_of_silence_are_not_decoded(make_media: MakeMedia, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_media("days.flac", "-f", "lavfi", "-i", "anullsrc=r=16000", "-t", "9")
+    monkeypatch.setattr("synctalkface.audio.LONGEST", 4.0)
+    with pytest.raises(MediaError, match=r"days\.flac lasts more than 4 s"):
+        audio.read_waveform(path, longest=float("inf"))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 Work = TypeVar("Work", bound=Callable[..., Any])
 
 SECONDS = 120  # a job of a minute of video needs less
+LEARNING = 120  # and so does learning a face before it
 
 
 def on_gpu(work: Work) -> Work:
@@ -17,5 +19,10 @@ def on_gpu(work: Work) -> Work:
         return work
     import spaces
 
-    borrowed: Work = spaces.GPU(duration=SECONDS)(work)
+    names = inspect.signature(work)
+
+    def seconds(*given: Any, **named: Any) -> int:
+        return SECONDS + (LEARNING if names.bind(*given, **named).arguments.get("adapt") else 0)
+
+    borrowed: Work = spaces.GPU(duration=seconds)(work)
     return borrowed

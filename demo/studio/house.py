@@ -22,6 +22,8 @@ NO_FACE_GIVEN = "Give a video or a picture with the face first."
 NO_SPEECH_GIVEN = "Give the speech first: upload a sound file or record one."
 NO_LINKS = "Links are not followed here. Upload the file itself."
 EMPTY = "The result appears here."
+NO_MOTION = "A picture does not move, so nothing can be learnt from it. Give a video, or leave the learning out."
+LEARNING = "From the video and its own sound: a better likeness, for minutes of waiting. It is forgotten after the job."
 STOPPED = "Stopped. Nothing was kept."
 
 

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 Listener = Callable[[Any], None]
 
 EVERY = 0.25  # s between two looks at a job
-STAGES = {"find faces": "Finding the face", "dub": "Drawing the mouth"}
+STAGES = {"find faces": "Finding the face", "adapt": "Learning the face", "dub": "Drawing the mouth"}
 
 
 class Stopped(Exception):

@@ -22,6 +22,11 @@ FITS = [
     ("Cut the speech where the video ends", "trim"),
     ("Cut the video where the speech ends", "speech"),
 ]
+PRECISIONS = [
+    ("Automatic: the quickest on this machine that looks the same", "auto"),
+    ("Full (fp32)", "fp32"),
+    ("Fast (int8): very slightly coarser", "int8"),
+]
 MOST_FACES = 8
 VIDEO, PICTURE = "Video of the face", "Picture of the face"
 STYLE = """
@@ -44,12 +49,15 @@ class Fields(NamedTuple):
     face: gr.Radio
     speech: gr.Audio
     fit: gr.Radio
+    adapt: gr.Checkbox
+    precision: gr.Radio
     label: gr.Checkbox
     consent: gr.Checkbox
 
     def asked(self) -> list[Any]:
         """In the order of Studio.dub's arguments."""
-        return [self.video, self.picture, self.speech, self.face, self.fit, self.label, self.consent]
+        where = [self.video, self.picture, self.speech, self.face]
+        return [*where, self.fit, self.adapt, self.precision, self.label, self.consent]
 
 
 class Results(NamedTuple):
@@ -132,8 +140,10 @@ def _fields() -> Fields:
     consent = gr.Checkbox(label=house.CONSENT)
     with gr.Accordion("Options", open=False):
         fit = gr.Radio(FITS, value="bounce", label="Where speech and video differ in length")
+        adapt = gr.Checkbox(label="Learn this face first", info=house.LEARNING)
+        precision = gr.Radio(PRECISIONS, value="auto", label="Precision of the drawing")
         label = gr.Checkbox(label="Write “AI-dubbed” into the picture")
-    return Fields(video, picture, found, cast, face, speech, fit, label, consent)
+    return Fields(video, picture, found, cast, face, speech, fit, adapt, precision, label, consent)
 
 
 def _results() -> Results:

@@ -6,12 +6,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict, cast
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
 from studio import house, pictures
+from studio.dubbers import Dubbers
 from studio.jobs import Job, bar, note, plain
 from studio.provenance import sign
 from synctalkface import LipSync, SyncTalkFaceError, check
@@ -31,6 +32,20 @@ class Facts(TypedDict):
     gaps: list[list[float]]
     took: float
     device: str
+    engine: str
+    precision: str
+
+
+class Asked(NamedTuple):
+    """What a visitor wants done."""
+
+    video: str
+    speech: str
+    face: str
+    fit: str
+    adapt: bool
+    precision: str
+    label: bool
 
 
 class Studio:
@@ -41,6 +56,7 @@ class Studio:
 
     def __init__(self, dubber: LipSync, weights: str | None = None, device: str = "auto") -> None:
         self.dubber, self.weights, self.device = dubber, weights, device
+        self.dubbers = Dubbers(dubber, weights, device)
 
     def faces(self, video: str | None = None, picture: str | None = None) -> Iterator[tuple[Any, Any, Any]]:
         """Number the faces of a video or a picture: (a frame with them, the choices for `face`, how many there are).
@@ -72,30 +88,33 @@ class Studio:
         speech: str | None = None,
         face: str = "1",
         fit: str = "bounce",
+        adapt: bool = False,
+        precision: str = "auto",
         label: bool = False,
         consent: bool = False,
     ) -> Iterator[tuple[Any, Any, Any]]:
         """Dub the face in a video (or in a picture) with the speech: (the dubbed video, how it went, facts about it).
 
         face: number of the face, from 1, the largest. fit: what to show where speech and video differ in length:
-        bounce, loop, hold, trim or speech. label: write "AI-dubbed" into the picture. consent: the person shown has
+        bounce, loop, hold, trim or speech. adapt: learn the face from the video and its sound first, which takes
+        minutes. precision: auto, fp32 or int8. label: write "AI-dubbed" into the picture. consent: the person shown has
         agreed; nothing is made without it. A limit is a sentence in the error.
         """
-        missing = _missing(video or picture, speech, consent)
+        missing = _missing(video or picture, speech, consent) or (house.NO_MOTION if adapt and not video else None)
         if missing:
             yield gr.skip(), note(missing), gr.skip()
             raise gr.Error(missing, print_exception=False)
-        source = str(video or picture)
+        asked = Asked(str(video or picture), str(speech), face, fit, adapt, precision, label)
         folder = Path(tempfile.mkdtemp(dir=get_upload_folder()))
         out, done = folder / "dubbed.mp4", False
         try:
-            with Job(lambda listen: self._dub(source, str(speech), out, fit, face, label, listen)) as job:
+            with Job(lambda listen: self._dub(asked, out, listen)) as job:
                 for event in job.events():
                     yield gr.skip(), bar(event), gr.skip()
-                report = job.result()
+                report, learnt = job.result()
             sign(out)
             done = True
-            yield str(out), note(_told(report)), _facts(report)
+            yield str(out), note(_told(report, learnt)), _facts(report)
         except SyncTalkFaceError as error:
             yield gr.skip(), note(plain(error)), gr.skip()  # stays on the page when the message has gone
             raise gr.Error(plain(error), duration=None, print_exception=False) from None
@@ -103,10 +122,25 @@ class Studio:
             if not done:
                 shutil.rmtree(folder)
 
-    def _dub(self, video: str, speech: str, out: Path, fit: Any, face: str, label: bool, listen: Any) -> Any:
-        return self.dubber.dub(
-            video, speech, out, fit=fit, face=face, label=label, limits=house.LIMITS, on_progress=listen
+    def _dub(self, asked: Asked, out: Path, listen: Any) -> tuple[Any, Any]:
+        """The report of the dub, and of the adaptation before it, if one was asked for. Of that nothing is kept."""
+        dubber, learnt, fit = self.dubbers.get(asked.precision), None, cast(Any, asked.fit)
+        if asked.adapt:
+            house.LIMITS.allow(asked.video)
+            with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+                place = Path(folder) / "weights"
+                dubber, learnt = self.dubbers.adapted(asked.video, place, asked.face, asked.precision, listen)
+        report = dubber.dub(
+            asked.video,
+            asked.speech,
+            out,
+            fit=fit,
+            face=asked.face,
+            label=asked.label,
+            limits=house.LIMITS,
+            on_progress=listen,
         )
+        return report, learnt
 
     def check(self, video: str | None = None, face: str = "1") -> tuple[Any, Any]:
         """Say whether lips and sound of a video fit: (a sentence, the numbers: offset, confidence and so on)."""
@@ -147,8 +181,12 @@ def _described(person: Any) -> str:
     return f"Face {person.number}"
 
 
-def _told(report: Any) -> str:
+def _told(report: Any, learnt: Any = None) -> str:
     text = f"Done: {report.frames} frames, {report.seconds:.2f} s, made in {report.took:.1f} s."
+    if learnt is not None:
+        better = learnt.psnr_after - learnt.psnr_before
+        gain = f"{better:.1f} dB nearer to the filmed one" if learnt.improved else "no nearer, so nothing was changed"
+        text += f" Learning the face took {learnt.took:.0f} s; on seconds kept aside the mouth came {gain}."
     if report.gaps:
         where = ", ".join(f"{begin:.1f}-{end:.1f} s" for begin, end in report.gaps)
         text += f" Left as filmed, because no face was seen: {where}."

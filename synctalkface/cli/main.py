@@ -1,6 +1,7 @@
 """`synctalkface`: the sub-commands, and the one door where errors become a sentence and an exit code.
 
-Exit codes: 0 done, 2 an error with a sentence, 130 stopped by Ctrl-C, 143 by a signal to terminate; 1 is a bug.
+Exit codes: 0 done, 2 an error with a sentence, 75 call it again (`train recipe`), 130 stopped by Ctrl-C, 143 by a
+signal to terminate; 1 is a bug, or a batch of which some jobs failed.
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from synctalkface import __version__
+from synctalkface.cli.adapt import adapt
 from synctalkface.cli.addresses import addresses
 from synctalkface.cli.atlas import atlas
 from synctalkface.cli.check import check
+from synctalkface.cli.compare import compare
 from synctalkface.cli.demo import demo
 from synctalkface.cli.dub import dub
+from synctalkface.cli.dub_many import dub_many
 from synctalkface.cli.evaluate import evaluate
+from synctalkface.cli.export import export
+from synctalkface.cli.faces import faces
 from synctalkface.cli.info import info
+from synctalkface.cli.many.hand import hand
 from synctalkface.cli.prepare import prepare
 from synctalkface.cli.pull import pull
 from synctalkface.cli.push import push
@@ -41,16 +48,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(dub)
+app.command()(dub_many)
+app.command()(adapt)
+app.command()(faces)
 app.command()(addresses)
 app.command()(demo)
 app.command()(check)
 app.command()(evaluate)
+app.command()(compare)
 app.command()(atlas)
+app.command()(export)
 app.command()(info)
 app.command()(prepare)
 app.command()(pull)
 app.command()(push)
 app.command()(worker)
+app.command(hidden=True)(hand)
 app.add_typer(train)
 
 
@@ -71,7 +84,7 @@ def answer(arguments: list[str]) -> int:
     try:
         code = app(args=arguments or ["--help"], prog_name="synctalkface", standalone_mode=False)
     except SyncTalkFaceError as error:
-        return _fail(type(error).__name__, str(error), error.exit_code, events)
+        return _fail(type(error).__name__, _in_one_line(str(error)), error.exit_code, events)
     except typer.TyperException as error:
         return _fail("UsageError", error.format_message(), error.exit_code, events)
     if code == STOPPED:
@@ -85,6 +98,11 @@ def _fail(kind: str, message: str, code: int, events: bool) -> int:
             json_lines(sys.stdout)(Failed(kind, message))
         typer.echo(message if code == STOPPED else f"Error: {message}", err=True)
     return code
+
+
+def _in_one_line(message: str) -> str:
+    """`message` without the means to command a terminal, which the name of a file may hold."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in message)
 
 
 def _leave(signum: int, frame: FrameType | None) -> NoReturn:

@@ -7,10 +7,29 @@ from typing import Annotated
 
 import typer
 
+from synctalkface.engines.names import EngineName, Precision
+
 Events = Annotated[
     bool, typer.Option("--events", help="Write progress, warnings and the result to stdout as JSON lines.")
 ]
 Device = Annotated[str, typer.Option(help="Where the model runs: auto, cpu, cuda, cuda:1, mps.")]
+Adapt = Annotated[
+    bool, typer.Option("--adapt", help="First adapt the weights to VIDEO and its own sound; done once for each video.")
+]
+Engine = Annotated[
+    EngineName, typer.Option(help="What draws the mouth: torch, onnx, openvino; auto: the quickest on this machine.")
+]
+Numbers = Annotated[
+    Precision,
+    typer.Option("--precision", help="In which numbers: fp32, bf16, int8; auto: the quickest at full quality."),
+]
+Faces = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Whose mouth: largest (the default), speaker (who fits the video's own sound), a number (2: the second "
+        "largest; see `faces`), a point x,y in pixels, or all. Repeatable."
+    ),
+]
 Preset = Annotated[str, typer.Option(help="The configuration to start from: base, paper or tiny.")]
 Settings = Annotated[
     list[str],

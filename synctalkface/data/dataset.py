@@ -5,6 +5,8 @@ A batch depends on the seed and the step alone, so that a resumed run sees exact
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +18,7 @@ from torch import Tensor
 
 from synctalkface.audio import log_mel
 from synctalkface.config import Config
-from synctalkface.data import augment, manifest, pack
+from synctalkface.data import augment, card, manifest, pack
 from synctalkface.data.corpora import Split
 from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
@@ -24,6 +26,8 @@ from synctalkface.faces.mesh import LIPS_INNER, LIPS_OUTER
 from synctalkface.faces.track import rows
 from synctalkface.inputs import chunk_length, pictures, speech_chunk
 
+EVERY = slice(None)
+READERS = min(8, os.cpu_count() or 1)
 FIRST_FRAME = 0.3  # share of samples whose reference is the clip's first frame, as in use
 
 
@@ -60,6 +64,9 @@ class Clip:
     frame_rate: float
 
 
+Choice = tuple[Clip, int, int, augment.Look | None, NDArray[np.float32]]  # clip, first frame, reference, looks, mel
+
+
 class Clips:
     """The clips of one split. Speakers are drawn by the square root of their share, so that few clips count more."""
 
@@ -73,20 +80,39 @@ class Clips:
         weights = np.array([1 / np.sqrt(counts[clip.speaker]) for clip in clips])
         self._chances = weights / weights.sum()
         self._slowest = min(clip.frame_rate for clip in clips)
+        self._resident: dict[str, Tensor] = {}
 
-    def windows(self, seed: int, step: int, count: int, strength: float) -> Window:
-        """The generator's batch of training step `step`."""
+    def stay_near(self, device: torch.device) -> None:
+        """Copy all crops to the GPU `device`, if it has room: those of every batch are then cut and changed there."""
+        if card.has_room(sum(clip.crops.nbytes for clip in self.clips), device):
+            self.stay_on(device)
+
+    def stay_on(self, device: torch.device) -> None:
+        """Copy all crops to `device`, whatever it is."""
+        self._resident = {clip.identifier: torch.from_numpy(clip.crops).to(device) for clip in self.clips}
+
+    def _changed(self, clip: Clip, frames: NDArray[np.int64], change: augment.Look, top: int = 0) -> Tensor:
+        """The crops at `frames` (N,), changed, from row `top` on: (N, 3, S - top, S), 0..1."""
+        resident = self._resident.get(clip.identifier)
+        if resident is None:
+            return pictures(change.crop(clip.crops[frames], self.size, top))
+        index = torch.from_numpy(frames).to(resident.device)
+        return pictures(card.crop(resident[index], change, self.size, top))
+
+    def windows(self, seed: int, step: int, count: int, strength: float, own: slice = EVERY) -> Window:
+        """The generator's batch of training step `step`; of its `count` windows those that `own` picks."""
         rng = np.random.default_rng((seed, step, 1))
-        return _stacked([self._window(rng, strength) for _ in range(count)])
+        drawn = [self._draw(rng, strength) for _ in range(count)]
+        return _stacked([self.window(*choice) for choice in drawn[own]])
 
-    def _window(self, rng: np.random.Generator, strength: float) -> Window:
+    def _draw(self, rng: np.random.Generator, strength: float) -> Choice:
+        """The arguments of one `window`: cheap beside the window itself, so each process draws all of them."""
         frames, reach = self.config.training.frames, self.config.model.lip_frames // 2
         clip = self.clips[rng.choice(len(self.clips), p=self._chances)]
         first = int(rng.integers(0, len(clip.crops) - frames - 2 * reach + 1))
         other = 0 if rng.random() < FIRST_FRAME else int(rng.integers(len(clip.crops)))
         change = augment.look(rng, strength)
-        voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-        return self.window(clip, first, other, change, voiced)
+        return clip, first, other, change, augment.voice(clip.mel, rng, strength, self.config.audio.span)
 
     def window(
         self,
@@ -102,16 +128,16 @@ class Clips:
         """
         config = self.config
         frames, reach = config.training.frames, config.model.lip_frames // 2
-        span = slice(first, first + frames + 2 * reach)
+        shown = np.append(np.arange(first, first + frames + 2 * reach), reference)
         target = slice(first + reach, first + reach + frames)
-        stored = np.concatenate([clip.crops[span], clip.crops[reference : reference + 1]])
         lips = clip.lips[target]
         if change is None:
-            edge = (stored.shape[1] - self.size) // 2
-            cropped = stored[:, edge : edge + self.size, edge : edge + self.size]
+            edge = (clip.crops.shape[1] - self.size) // 2
+            faces = pictures(
+                np.ascontiguousarray(clip.crops[shown][:, edge : edge + self.size, edge : edge + self.size])
+            )
         else:
-            cropped, lips = change.crop(stored, self.size), change.move(lips)
-        faces = pictures(np.ascontiguousarray(cropped))
+            faces, lips = self._changed(clip, shown, change), change.move(lips)
         length = chunk_length(frames, config.model.audio_steps, self._slowest, config.audio)
         sound = torch.from_numpy(clip.mel if mel is None else mel)
         chunk = speech_chunk(sound, clip.centres[target], config.model.audio_steps, config.audio, length)
@@ -131,19 +157,21 @@ class Clips:
         """The mouth window of every frame: (F, 1, S/2, S)."""
         return mouth_weight(clip.lips, self.size)
 
-    def sync_pairs(self, seed: int, step: int, strength: float) -> SyncBatch:
-        """The sync expert's batch of training step `step`: several windows from each of several clips."""
+    def sync_pairs(self, seed: int, step: int, strength: float, own: slice = EVERY) -> SyncBatch:
+        """The sync expert's batch of step `step`: several windows from each of several clips, those of `own`."""
         plan, rng = self.config.syncnet_training, np.random.default_rng((seed, step, 2))
-        parts = []
+        drawn = []
         for number in range(plan.clips):
             clip = self.clips[rng.choice(len(self.clips), p=self._chances)]
             change = augment.look(rng, strength)
             spread = rng.permutation(len(clip.crops) // 2 - 2)[: plan.windows] * 2 + 2 + int(rng.integers(2))
             centres = np.clip(spread, 2, len(clip.crops) - 3)
             voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-            parts.append(
-                self.sync_windows(clip, centres, change, voiced)._replace(clip=torch.full((len(centres),), number))
-            )
+            drawn.append((number, (clip, centres, change, voiced)))
+        parts = []
+        for number, choice in drawn[own]:
+            windows = self.sync_windows(*choice)
+            parts.append(windows._replace(clip=torch.full((len(windows.mel),), number)))
         return SyncBatch(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
     def sync_windows(
@@ -159,10 +187,11 @@ class Clips:
         used, place = np.unique(centres[:, None] + np.arange(-half, half + 1), return_inverse=True)
         if change is None:
             edge = (clip.crops.shape[1] - self.size) // 2
-            halves = clip.crops[used][:, edge + top : edge + self.size, edge : edge + self.size]
+            cropped = clip.crops[used][:, edge + top : edge + self.size, edge : edge + self.size]
+            halves = pictures(np.ascontiguousarray(cropped))
         else:
-            halves = change.crop(clip.crops[used], self.size, top)
-        faces = pictures(np.ascontiguousarray(halves))[torch.from_numpy(place.reshape(len(centres), -1))]
+            halves = self._changed(clip, used, change, top)
+        faces = halves[torch.from_numpy(place.reshape(len(centres), -1)).to(halves.device)]
         seconds = torch.from_numpy(clip.centres[centres])
         heard = self.sync_sounds(clip, centres, mel)
         return SyncBatch(faces, heard, torch.zeros(len(centres), dtype=torch.int64), seconds)
@@ -199,10 +228,10 @@ def load(folder: Path, split: Split, config: Config, limit: int | None = None, l
     if book.size != config.face.size:
         raise DataError(f"{folder} holds crops of {book.size} px, the model wants {config.face.size}. Prepare again.")
     clips = []
-    for count, entry in enumerate(entries, start=1):
-        clip = read(folder, entry, config)
-        clips.append(replace(clip, centres=clip.centres + entry.correction))
-        listener(Progress("load", count, len(entries)))
+    with ThreadPoolExecutor(READERS) as pool:  # pictures are decoded outside Python's lock
+        for entry, clip in zip(entries, pool.map(lambda entry: read(folder, entry, config), entries), strict=True):
+            clips.append(replace(clip, centres=clip.centres + entry.correction))
+            listener(Progress("load", len(clips), len(entries)))
     _refuse_short(clips, config)
     return Clips(clips, config, book.size)
 

@@ -13,6 +13,7 @@ from synctalkface.errors import DataError
 
 NAME = "manifest.json"
 SMALLEST_CORRECTION = 2  # frames
+UNCLEAR = "sync unclear"  # the reason for which clips of little confidence are left out
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,10 @@ class Entry:
 
 @dataclass
 class Manifest:
-    """The rows of a prepared folder. `size` is the side of the face crop without its margin, in pixels."""
+    """The rows of a prepared folder. `size` is the side of the face crop without its margin, in pixels.
+
+    A clip whose sync is unclear is in both lists: it is prepared, but left out, until `sift` takes it back.
+    """
 
     size: int
     entries: dict[str, Entry] = field(default_factory=dict)
@@ -57,12 +61,23 @@ class Manifest:
     def measured(self, identifier: str, offset: float, confidence: float) -> None:
         self.entries[identifier] = replace(self.entries[identifier], offset=offset, confidence=confidence)
 
+    def sift(self, least: float) -> int:
+        """Leave out the measured clips whose confidence is below `least`, take the others back; how many are out."""
+        unsure = {e.identifier for e in self.entries.values() if e.confidence is not None and e.confidence < least}
+        others = {name: why for name, why in self.rejected.items() if why != UNCLEAR}
+        self.rejected = others | dict.fromkeys(sorted(unsure), UNCLEAR)
+        return len(unsure)
+
+    def usable(self) -> list[Entry]:
+        """The clips that can train, sorted by name."""
+        return [entry for name, entry in sorted(self.entries.items()) if name not in self.rejected]
+
     def reasons(self) -> dict[str, int]:
         """How many clips were left out for each reason, the most frequent first."""
         return dict(Counter(self.rejected.values()).most_common())
 
     def split(self, name: Split) -> list[Entry]:
-        return [entry for _, entry in sorted(self.entries.items()) if entry.split == name]
+        return [entry for entry in self.usable() if entry.split == name]
 
     def save(self, folder: Path) -> None:
         """Write manifest.json whole or not at all."""

@@ -1,4 +1,9 @@
-"""How far sound and picture of a prepared clip are apart, by the sync expert; and putting it into the manifest."""
+"""How far sound and picture of a prepared clip are apart, by the sync expert; and putting it into the manifest.
+
+A clip in which the expert finds no sync at any offset - dubbed, or the wrong face - teaches the wrong thing and is left
+out. The confidence depends on the expert: the shipped one gives no clip of GRID less than 0.06, and 0.02 to 0.1 to most
+clips with the speech of another (docs/log.md).
+"""
 
 from __future__ import annotations
 
@@ -11,9 +16,12 @@ from torch import Tensor
 from synctalkface.config import Config
 from synctalkface.data import manifest
 from synctalkface.data.dataset import Clip, Clips, read
+from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.metrics import LARGEST_SHIFT, LipSyncError, lip_sync_error
 from synctalkface.models.syncnet import SyncNet
+
+LEAST_CONFIDENCE = 0.05  # LSE-C
 
 
 @torch.no_grad()
@@ -35,10 +43,13 @@ def measure(net: SyncNet, clips: Clips, clip: Clip) -> LipSyncError:
     return lip_sync_error(*features(net, clips, clip))
 
 
-def measure_all(folder: Path, net: SyncNet, config: Config, listener: Listener = ignore) -> int:
+def measure_all(
+    folder: Path, net: SyncNet, config: Config, listener: Listener = ignore, least: float = LEAST_CONFIDENCE
+) -> int:
     """Measure every clip of the prepared `folder` that has no offset yet; returns how many were measured.
 
-    `config` is the one that `net` was trained with. Raises DataError if the folder was not prepared.
+    Clips whose confidence is below `least`, new or old, are left out and counted in the manifest; 0 takes all back.
+    `config` is the one that `net` was trained with. Raises DataError if the folder was not prepared, or none is left.
     """
     book = manifest.load(folder)
     waiting = [entry for _, entry in sorted(book.entries.items()) if entry.offset is None]
@@ -49,5 +60,10 @@ def measure_all(folder: Path, net: SyncNet, config: Config, listener: Listener =
         if count % 100 == 0:
             book.save(folder)
         listener(Progress("measure offsets", count, len(waiting)))
+    left_out = book.sift(least)
     book.save(folder)
+    if left_out and not book.usable():
+        raise DataError(
+            f"In no clip of {folder} do lips and sound belong together with a confidence of {least:g}. Lower it."
+        )
     return len(waiting)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from synctalkface.audio import read_waveform, require_speech
 from synctalkface.config import AudioConfig, FaceConfig
-from synctalkface.data import manifest, pack
+from synctalkface.data import manifest, on_ray, pack
 from synctalkface.data.corpora import Source, find
 from synctalkface.errors import DataError, MediaError, OutputError, SilentSpeechError
 from synctalkface.events import Listener, Progress, ignore
@@ -33,7 +33,7 @@ SHORTEST_CLIP = 9  # frames: the lip encoder's window around five target frames
 
 @dataclass(frozen=True)
 class Summary:
-    """What a call of `prepare` leaves behind."""
+    """What a prepared folder holds."""
 
     clips: int
     frames: int
@@ -52,9 +52,17 @@ class Rejected(DataError):
         self.reason = reason
 
 
-def prepare(source: Path, out: Path, corpus: str = "auto", workers: int = 1, listener: Listener = ignore) -> Summary:
+def prepare(
+    source: Path,
+    out: Path,
+    corpus: str = "auto",
+    workers: int = 1,
+    listener: Listener = ignore,
+    ray: str | None = None,
+) -> Summary:
     """Pack the clips of `source` into the folder `out` with its manifest. Clips already packed are not done again.
 
+    `workers` processes share the work, or all machines of the Ray cluster at the address `ray` ("local": started here).
     Raises DataError if `source` holds no clips, OutputError if `out` cannot be written.
     """
     sources = find(source, corpus)
@@ -62,7 +70,7 @@ def prepare(source: Path, out: Path, corpus: str = "auto", workers: int = 1, lis
     waiting = [s for s in sources if s.identifier not in book.entries]
     done = len(sources) - len(waiting)
     started = time.monotonic()
-    for count, (clip, result) in enumerate(_results(waiting, out, workers), start=1):
+    for count, (clip, result) in enumerate(_results(waiting, out, workers, ray), start=1):
         if isinstance(result, manifest.Entry):
             book.add(result)
         else:
@@ -74,7 +82,14 @@ def prepare(source: Path, out: Path, corpus: str = "auto", workers: int = 1, lis
     book.save(out)
     if not book.entries:
         raise DataError(f"No clip of {source} can train: {book.reasons()}.")
-    return Summary(len(book.entries), sum(e.frames for e in book.entries.values()), book.reasons())
+    return summary(out)
+
+
+def summary(folder: Path) -> Summary:
+    """What can train in the prepared `folder`, and why the rest cannot. Raises DataError if it was not prepared."""
+    book = manifest.load(folder)
+    usable = book.usable()
+    return Summary(len(usable), sum(entry.frames for entry in usable), book.reasons())
 
 
 def prepare_clip(source: Source, out: Path, size: int) -> manifest.Entry:
@@ -99,7 +114,7 @@ def prepare_clip(source: Source, out: Path, size: int) -> manifest.Entry:
 def face_crops(video: Video, size: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """The largest face of `video`, aligned: crops with margin (F, P, P, 3) and landmarks (F, K, 2) in crop units."""
     track = _steady_face(video)
-    matrices = align(track)
+    matrices = align(track, float(video.clock.rate))
     scale = float(np.median(np.hypot(matrices[:, 0, 0], matrices[:, 0, 1])))
     if 1 / scale < SMALLEST_FACE:
         raise Rejected("face too small")
@@ -139,9 +154,15 @@ def _open(out: Path) -> manifest.Manifest:
     return manifest.Manifest(size)
 
 
-def _results(waiting: list[Source], out: Path, workers: int) -> Iterator[tuple[Source, manifest.Entry | str]]:
+def _results(
+    waiting: list[Source], out: Path, workers: int, ray: str | None
+) -> Iterator[tuple[Source, manifest.Entry | str]]:
     """Each clip with its entry or the reason it was left out, as they come."""
     size = FaceConfig().size
+    if ray is not None and waiting:
+        seen = [replace(source, path=source.path.resolve()) for source in waiting]  # workers have other folders
+        yield from on_ray.each(partial(_attempt, out=out.resolve(), size=size), seen, ray)
+        return
     if workers <= 1:
         for source in waiting:
             yield source, _attempt(source, out, size)

@@ -25,11 +25,20 @@ class Redrawn(NamedTuple):
 
 
 @torch.no_grad()
-def redraw(model: SyncTalkFace, clips: Clips, clip: Clip, mel: NDArray[np.float32] | None = None) -> Redrawn:
-    """The lower halves of `clip`, drawn to its own sound or to another `mel` (bands, T); the model in use."""
+def redraw(
+    model: SyncTalkFace,
+    clips: Clips,
+    clip: Clip,
+    mel: NDArray[np.float32] | None = None,
+    reference: Tensor | None = None,
+) -> Redrawn:
+    """The lower halves of `clip`, drawn to its own sound or to another `mel` (bands, T); the model in use.
+
+    `reference` (1, 3, S, S) lends its pixels; None: the clip's first frame.
+    """
     config, device = clips.config, next(model.parameters()).device
     faces = clips.faces(clip)
-    reference = faces[:1].to(device)
+    reference = (faces[:1] if reference is None else reference).to(device)
     encoded = model.encode_reference(reference)
     sound = torch.from_numpy(clip.mel if mel is None else mel)
     drawn, addresses = [], []

@@ -85,7 +85,7 @@ def gather(
         mel = log_mel(stored.waveform, config.audio)
         aligner.add(entry.identifier, mel.numpy(), times[entry.identifier])
         centres[entry.identifier] = stored.centres + entry.correction
-        found = Hearing(model, config, mel).at(centres[entry.identifier]).address
+        found = Hearing(model, config, mel, raw=True).at(centres[entry.identifier]).address
         assert found is not None  # noqa: S101 (there is a memory)
         addresses[entry.identifier] = found[0].cpu().numpy()
         listener(Progress("hear", done, len(entries)))

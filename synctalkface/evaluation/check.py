@@ -23,13 +23,14 @@ from synctalkface.data import pack
 from synctalkface.device import find_device
 from synctalkface.errors import NoFaceError
 from synctalkface.evaluation.published import load_published
-from synctalkface.evaluation.sync import WINDOW, Judge, OwnJudge
+from synctalkface.evaluation.sync import WINDOW, Judge
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.crop import cut, region
 from synctalkface.faces.detect import find_detector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.metrics import LARGEST_SHIFT, lip_sync_error, sync_certainty
 from synctalkface.person import Followed, follow
+from synctalkface.person.judge import OwnJudge
 from synctalkface.video import Video, probe, read_frames
 
 RATE = 25.0  # moments a second

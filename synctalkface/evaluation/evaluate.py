@@ -17,10 +17,11 @@ from synctalkface.evaluation import words
 from synctalkface.evaluation.fid import Gallery
 from synctalkface.evaluation.published import load_published
 from synctalkface.evaluation.scores import DUBBED, FILMED, HELD, OTHER, SILENT, Row, Scorer, leak, mean, quiet, spoken
-from synctalkface.evaluation.sync import Judge, OwnJudge
+from synctalkface.evaluation.sync import Judge
 from synctalkface.evaluation.take import Take, each, takes
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.models.generator import for_use
+from synctalkface.person.judge import OwnJudge
 
 
 @dataclass(frozen=True)

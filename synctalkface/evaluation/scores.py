@@ -17,7 +17,6 @@ from synctalkface.data.redraw import redraw
 from synctalkface.evaluation.landmarks import LipReader, movement, opening
 from synctalkface.evaluation.sync import Judge, listen
 from synctalkface.evaluation.take import Take
-from synctalkface.faces.mesh import Square
 from synctalkface.inputs import pictures
 from synctalkface.metrics import landmark_distance, lip_sync_error, psnr, psnr_wrapped, ssim
 from synctalkface.models.generator import SyncTalkFace
@@ -51,18 +50,14 @@ class Scorer:
 
     def rows(self, take: Take, dubbed: NDArray[np.uint8], silent: NDArray[np.uint8] | None = None) -> dict[str, Row]:
         """One row a version of the clip, by its name: filmed, `dubbed` (F, P, P, 3), held; `silent` as in `quiet`."""
-        squares = self.reader.squares(take.stored)
-        lips = self.reader.lips(take.stored, squares)
-        heard = None
-        if self.judge is not None:
-            heard = listen(self.judge, take.waveform, take.clip.centres, take.clip.frame_rate)
+        sitting = Sitting(take, self.judge, self.reader)
         found = {
-            FILMED: self._row(take, take.stored, squares, lips, heard),
-            DUBBED: self._row(take, dubbed, squares, lips, heard),
-            HELD: self._row(take, take.held(), squares, lips, heard),
+            FILMED: sitting.row(take.stored),
+            DUBBED: sitting.row(dubbed),
+            HELD: sitting.row(take.held()),
         }
         if silent is not None:
-            still = self.reader.lips(silent, squares)
+            still = self.reader.lips(silent, sitting.squares)
             found[SILENT] = Row(movement=movement(still), opening=float(opening(still).mean()))
         return found
 
@@ -74,25 +69,32 @@ class Scorer:
         error = lip_sync_error(seen, listen(self.judge, other.waveform, take.clip.centres, take.clip.frame_rate))
         return Row(lse_d=error.distance, lse_c=error.confidence)
 
-    def _row(
-        self,
-        take: Take,
-        crops: NDArray[np.uint8],
-        squares: list[Square],
-        true_lips: NDArray[np.float32],
-        heard: Tensor | None,
-    ) -> Row:
-        """The scores of `crops` (F, P, P, 3), a version of the clip."""
-        inner, true = take.inner(crops), take.filmed
+
+class Sitting:
+    """One filmed clip, against which its versions are scored: where its lips are, and what is heard when."""
+
+    def __init__(self, take: Take, judge: Judge | None, reader: LipReader) -> None:
+        self.take, self._judge, self._reader = take, judge, reader
+        self.squares = reader.squares(take.stored)
+        self._lips = reader.lips(take.stored, self.squares)  # (F, K, 2)
+        self._heard: Tensor | None = None
+        if judge is not None:
+            self._heard = listen(judge, take.waveform, take.clip.centres, take.clip.frame_rate)
+
+    def row(self, crops: NDArray[np.uint8]) -> Row:
+        """The scores of `crops` (F, P, P, 3), a version of the clip, or of the clip itself."""
+        inner, true = self.take.inner(crops), self.take.filmed
         ours, theirs = pictures(inner), pictures(true)
-        lips = true_lips if crops is take.stored else self.reader.lips(crops, squares)
-        error = None if heard is None or self.judge is None else lip_sync_error(self.judge.see(crops), heard)
-        same = crops is take.stored
+        same = crops is self.take.stored
+        lips = self._lips if same else self._reader.lips(crops, self.squares)
+        error = None
+        if self._heard is not None and self._judge is not None:
+            error = lip_sync_error(self._judge.see(crops), self._heard)
         return Row(
             psnr=None if same else psnr(ours, theirs),
             psnr_wrapped=None if same else psnr_wrapped(inner, true),
             ssim=1.0 if same else ssim(ours, theirs),
-            lmd=landmark_distance(lips, true_lips),
+            lmd=landmark_distance(lips, self._lips),
             lse_d=None if error is None else error.distance,
             lse_c=None if error is None else error.confidence,
             offset=None if error is None else error.offset,

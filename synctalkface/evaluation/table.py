@@ -10,7 +10,7 @@ from synctalkface.errors import OutputError
 from synctalkface.evaluation.evaluate import Evaluation
 from synctalkface.evaluation.scores import SCORES, Row
 
-_HEADINGS = {
+HEADINGS = {
     "psnr": ("PSNR ↑", 2),
     "psnr_wrapped": ("PSNR, wrapped", 2),
     "ssim": ("SSIM ↑", 4),
@@ -61,13 +61,14 @@ def by_clip(evaluation: Evaluation) -> str:
 
 
 def _table(first: str, rows: dict[str, Row]) -> list[str]:
-    lines = [f"| {first} | " + " | ".join(_HEADINGS[name][0] for name in SCORES) + " |"]
+    lines = [f"| {first} | " + " | ".join(HEADINGS[name][0] for name in SCORES) + " |"]
     lines.append("|---" * (1 + len(SCORES)) + "|")
     for name, row in rows.items():
-        cells = [_cell(getattr(row, score), _HEADINGS[score][1]) for score in SCORES]
+        cells = [cell(getattr(row, score), HEADINGS[score][1]) for score in SCORES]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 
 
-def _cell(value: float | None, digits: int) -> str:
+def cell(value: float | None, digits: int) -> str:
+    """A number of a table, or a dash."""
     return "–" if value is None else f"{value:.{digits}f}"

@@ -6,6 +6,8 @@ F frames, S side of the crop, P with its margin.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,19 @@ class Take:
         changed[:, rows, self.edge : self.edge + self.size] = drawn
         return changed
 
+    def since(self, frame: int) -> Take:
+        """The clip from `frame` on, with its whole sound, to score a part of it."""
+        rest = copy(self)
+        rest.stored = self.stored[frame:]
+        rest.clip = replace(
+            self.clip,
+            crops=self.clip.crops[frame:],
+            centres=self.clip.centres[frame:],
+            lips=self.clip.lips[frame:],
+        )
+        rest.clips = Clips([rest.clip], self.clips.config, self.size)
+        return rest
+
     def held(self) -> NDArray[np.uint8]:
         """The stored crops (F, P, P, 3) with the mouth of the first frame in all of them."""
         changed = self.stored.copy()
@@ -56,10 +71,10 @@ class Take:
         return changed
 
 
-def takes(folder: Path, split: Split, config: Config, limit: int | None = None) -> list[manifest.Entry]:
-    """The entries of `split` in the prepared `folder`; `limit` takes that many, spread over it. Raises DataError."""
+def takes(folder: Path, split: Split | None, config: Config, limit: int | None = None) -> list[manifest.Entry]:
+    """The entries of `split` (None: all) in the prepared `folder`; `limit` takes that many, spread. DataError."""
     book = manifest.load(folder)
-    entries = book.split(split)
+    entries = [entry for _, entry in sorted(book.entries.items()) if split in (None, entry.split)]
     if not entries:
         raise DataError(f"{folder} holds no clip of the split '{split}'. Prepare more clips, or name another split.")
     if book.size != config.face.size:

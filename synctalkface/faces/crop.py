@@ -24,15 +24,19 @@ Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in frame px; x1 and y1 are out
 # in this one the mouth at rest is 0.3 of the width.
 CENTRE = (0.0, 0.42, 0.05)
 SIDE = 2.75
+STEADY = (
+    0.08  # s: how wide the Gaussian is that a crop's place and landmarks are smoothed with; 2 frames at 25 a second
+)
 FEATHER = 0.06  # of the crop: width of the mask's soft edge
+MASK = 128  # px: a mask is drawn at most this large and then enlarged, for it holds nothing finer than its soft edge
 _JAW = rows(JAW)
 _CORNERS = rows(MOUTH_CORNERS)
 
 
-def align(track: FaceTrack, sigma: float = 2.0) -> NDArray[np.float64]:
-    """Matrices (N, 2, 3), frame px -> crop coordinates; NaN where the face was not seen.
+def align(track: FaceTrack, rate: float = 25.0) -> NDArray[np.float64]:
+    """Matrices (N, 2, 3), frame px -> crop coordinates; NaN where the face was not seen. rate: frames a second.
 
-    Position, size and angle are smoothed in time with a Gaussian of `sigma` frames, without lag, and neither across
+    Position, size and angle are smoothed in time with a Gaussian of STEADY seconds, without lag, and neither across
     cuts nor across gaps.
     """
     pose = fit(track, CENTRE)
@@ -41,7 +45,7 @@ def align(track: FaceTrack, sigma: float = 2.0) -> NDArray[np.float64]:
     for start, stop in runs:
         angle[start:stop] = np.unwrap(angle[start:stop])
     values = np.column_stack([pose.anchor, np.log(pose.size), angle])
-    x, y, size, angle = smooth(values, runs, sigma).T
+    x, y, size, angle = smooth(values, runs, STEADY * rate).T
     zoom = 1 / (SIDE * np.exp(size))
     cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
     turn = np.stack([np.stack([cos, sin], -1), np.stack([-sin, cos], -1)], 1)  # (N, 2, 2)
@@ -49,9 +53,9 @@ def align(track: FaceTrack, sigma: float = 2.0) -> NDArray[np.float64]:
     return np.concatenate([turn, shift[:, :, None]], 2)
 
 
-def steady(track: FaceTrack, sigma: float = 2.0) -> FaceTrack:
+def steady(track: FaceTrack, rate: float = 25.0) -> FaceTrack:
     """`track` with its landmarks smoothed in time like the crop: for masks that do not flicker."""
-    return replace(track, landmarks=smooth(track.landmarks, track.runs, sigma).astype(np.float32))
+    return replace(track, landmarks=smooth(track.landmarks, track.runs, STEADY * rate).astype(np.float32))
 
 
 def region(matrix: np.ndarray, margin: float, width: int, height: int, top: float = 0.0) -> Box:
@@ -104,11 +108,13 @@ def mouth_mask(landmarks: np.ndarray, matrix: np.ndarray, size: int) -> NDArray[
     lower = jaw[jaw[:, 1] > mouth[1]]
     opened = mouth + (lower - mouth) * (1.0, 1.2)  # the chin of a jaw that opens wider than in this frame
     outline = cv2.convexHull(np.concatenate([jaw, opened]).astype(np.float32))[:, 0]
-    drawn = np.zeros((size, size), np.uint8)
+    coarse = min(size, MASK)
+    drawn = np.zeros((coarse, coarse), np.uint8)
     fine = 4  # bits after the point: the edge moves by less than a pixel
-    corners = np.round((outline * size - 0.5) * 2**fine).astype(np.int32)
+    corners = np.round((outline * coarse - 0.5) * 2**fine).astype(np.int32)
     cv2.fillConvexPoly(drawn, corners, 255, cv2.LINE_AA, fine)
-    soft = cv2.GaussianBlur(drawn, (0, 0), FEATHER * size / 2.5, borderType=cv2.BORDER_REPLICATE)
+    soft = cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), FEATHER * coarse / 2.5, borderType=cv2.BORDER_REPLICATE)
+    soft = cv2.resize(soft, (size, size), interpolation=cv2.INTER_LINEAR)
     edge = np.linspace(0, 1, size)  # exactly 0 and 1 at the outermost pixels
     aside = _ramp(edge / FEATHER) * _ramp((1 - edge) / FEATHER)
     down = aside * _ramp(((np.arange(size) + 0.5) / size - 0.5) / FEATHER)

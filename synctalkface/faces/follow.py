@@ -8,6 +8,7 @@ from synctalkface.faces.cuts import Cuts
 from synctalkface.faces.detect import FaceDetector, iou
 from synctalkface.faces.likeness import ALIKE, MOST, agreement, portrait
 from synctalkface.faces.mesh import KEPT, FaceMesh
+from synctalkface.faces.skin import Look, look
 
 LOST = 0.5  # mesh score below which a face is no longer seen
 SAME = 0.5  # overlap from which two boxes are one face
@@ -20,7 +21,7 @@ _KEPT = np.array(KEPT)
 class Followed:
     """A face that is being followed, or was: its last full mesh, and what is kept of each frame it was seen in.
 
-    frames: the numbers of those frames. points: (K, 2) float32 of each, px. scores: of each, 0..1.
+    frames: the numbers of those frames. points: (K, 2) float32 of each, px. scores: of each, 0..1. looks: of each.
     """
 
     def __init__(self) -> None:
@@ -28,6 +29,7 @@ class Followed:
         self.frames: list[int] = []
         self.points: list[np.ndarray] = []
         self.scores: list[float] = []
+        self.looks: list[Look] = []
         self.portraits: list[np.ndarray] = []
         self.area = 0.0
 
@@ -37,18 +39,19 @@ class Followed:
         flat = self.mesh[:, :2]
         return np.concatenate([flat.min(0), flat.max(0)])
 
-    def add(self, frame: int, mesh: np.ndarray, score: float) -> None:
+    def add(self, frame: int, mesh: np.ndarray, score: float, seen: Look) -> None:
         """The face was seen in frame number `frame`."""
         self.mesh = mesh
         self.frames.append(frame)
         self.points.append(mesh[_KEPT, :2])
         self.scores.append(score)
+        self.looks.append(seen)
         box = self.box
         self.area += float(np.prod(box[2:] - box[:2]))
 
     def forget(self) -> None:
         """The latest frame showed somebody else."""
-        for past in (self.frames, self.points, self.scores):
+        for past in (self.frames, self.points, self.scores, self.looks):
             del past[-1]
 
     def remember(self, frame: np.ndarray) -> None:
@@ -77,7 +80,7 @@ class Follower:
         for face in self._active:
             mesh, score = self.mesh.landmarks(frame, face.mesh)
             if score >= LOST and _inside(mesh, frame):
-                face.add(self.count, mesh, score)
+                face.add(self.count, mesh, score, look(frame, mesh))
                 if len(face.frames) % PORTRAIT_EVERY == 0:
                     face.remember(frame)
         self._part()
@@ -114,7 +117,7 @@ class Follower:
             if score < LOST or not _inside(mesh, frame):
                 continue
             face = self._known(centre, portrait(frame, mesh)) or Followed()
-            face.add(self.count, mesh, score)
+            face.add(self.count, mesh, score, look(frame, mesh))
             face.remember(frame)
             self._active.append(face)
 

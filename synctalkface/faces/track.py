@@ -28,12 +28,15 @@ class FaceTrack:
 
     landmarks: (N, K, 2) float32, K = len(KEPT), px of the full-size frame (pixel i covers [i, i + 1)); NaN where the
     face was not seen. scores: (N,) float32, probability that the face is there; 0 where it was not seen.
-    cuts: the frames that begin a new shot.
+    cuts: the frames that begin a new shot. colours: (N, P + U, 3) uint8 and sharpness: (N,) float32, how the lower face
+    looks (see faces.skin), 0 where it was not seen; None where that is not known.
     """
 
     landmarks: np.ndarray
     scores: np.ndarray
     cuts: tuple[int, ...] = ()
+    colours: np.ndarray | None = None
+    sharpness: np.ndarray | None = None
 
     @property
     def seen(self) -> np.ndarray:
@@ -128,4 +131,8 @@ def _spread(face: Followed, count: int, scale: float, cuts: tuple[int, ...]) -> 
     scores = np.zeros(count, np.float32)
     landmarks[face.frames] = np.stack(face.points) * np.float32(scale)
     scores[face.frames] = face.scores
-    return FaceTrack(landmarks, scores, cuts)
+    colours = np.zeros((count, *face.looks[0].colours.shape), np.uint8)
+    sharpness = np.zeros(count, np.float32)
+    colours[face.frames] = np.stack([seen.colours for seen in face.looks])
+    sharpness[face.frames] = [seen.sharpness for seen in face.looks]
+    return FaceTrack(landmarks, scores, cuts, colours, sharpness)

@@ -27,6 +27,10 @@ class Discriminator(nn.Module):
             before = width
         layers.append(nn.Conv2d(before, 1, 3, 1, 1))
         self.layers = nn.Sequential(*layers)
+        for layer in layers:
+            if isinstance(layer, nn.Conv2d):  # PyTorch's own start shrinks a signal at every layer, to nothing here
+                nn.init.kaiming_normal_(layer.weight, SLOPE)
+                nn.init.zeros_(layer.bias)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """pictures (..., 3, 64, 128): the lower halves, with any leading shape."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from synctalkface.person.cast import Cast, Person, introduce
-from synctalkface.person.follow import Followed, Place, find_all, follow
+from synctalkface.person.cast import Cast, Person, introduce, with_speaker
+from synctalkface.person.follow import Followed, Place, find_all, follow, take
 from synctalkface.person.hearing import Hearing, of_frames, silent
 from synctalkface.person.mouth import Mouth
 from synctalkface.person.portrait import Portrait
+from synctalkface.person.usable import Why
 
 __all__ = [
     "Cast",
@@ -16,9 +17,12 @@ __all__ = [
     "Person",
     "Place",
     "Portrait",
+    "Why",
     "find_all",
     "follow",
     "introduce",
     "of_frames",
     "silent",
+    "take",
+    "with_speaker",
 ]

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synctalkface.errors import NoFaceError
+from synctalkface.faces.crop import CENTRE
+from synctalkface.faces.pose import fit
 from synctalkface.faces.track import FaceTrack
 from synctalkface.video import Box, Video, read_frames
 
@@ -20,6 +22,10 @@ class Person(NamedTuple):
     box: Box | None  # around the face in the cast's picture, px; None where it is not seen there
     first: float  # second in which it is first seen
     seconds: float  # for how long it is seen in all
+    size: float = 0.0  # px, the height of the face: the median over the frames that show it
+    turned: float = 0.0  # degrees by which the head is turned aside: the median; 0 is frontal
+    speaking: float | None = None  # how well the mouth fits the clip's own sound, in standard errors; None: not asked
+    speaker: bool = False  # the one of all whose mouth fits best
 
 
 class Cast(NamedTuple):
@@ -33,7 +39,7 @@ class Cast(NamedTuple):
 def introduce(clip: Video, tracks: Sequence[FaceTrack]) -> Cast:
     """The people whose faces are in `tracks`, as `find_all` gives them. NoFaceError if there are none."""
     if not tracks:
-        raise NoFaceError(f"No face in {clip.path}. Choose a clip in which a face can be seen from the front.")
+        raise NoFaceError(f"No face in {clip.named}. Choose a clip in which a face can be seen from the front.")
     tracks = sorted(tracks, key=lambda track: -track.area)
     seen = np.stack([track.seen for track in tracks])  # (people, N)
     shown = int(seen.sum(0).argmax())
@@ -44,10 +50,21 @@ def introduce(clip: Video, tracks: Sequence[FaceTrack]) -> Cast:
             box=_box(track, shown, clip),
             first=float(clip.clock.starts[int(row.argmax())]),
             seconds=float(lengths[row].sum()),
+            size=float(np.median(np.diff(track.boxes[row][:, 1::2]))),
+            turned=float(np.median(np.abs(fit(track, CENTRE).yaw[row]))),
         )
         for number, (track, row) in enumerate(zip(tracks, seen, strict=True), start=1)
     )
     return Cast(next(read_frames(clip, shown, shown + 1)).rgb(), float(clip.clock.starts[shown]), people)
+
+
+def with_speaker(cast: Cast, scores: Sequence[float]) -> Cast:
+    """`cast`, told how well each of its people fits the clip's own sound: in the order of their numbers."""
+    best = max(scores)
+    heard = zip(cast.people, scores, strict=True)
+    return cast._replace(
+        people=tuple(person._replace(speaking=score, speaker=score == best) for person, score in heard)
+    )
 
 
 def _box(track: FaceTrack, frame: int, clip: Video) -> Box | None:

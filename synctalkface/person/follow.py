@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 
 from synctalkface.errors import NoFaceError
 from synctalkface.events import Listener, Progress, ignore
-from synctalkface.faces.crop import align, steady
+from synctalkface.faces.crop import CENTRE, align, steady
 from synctalkface.faces.detect import FaceDetector
 from synctalkface.faces.mesh import FaceMesh
+from synctalkface.faces.pose import fit
 from synctalkface.faces.track import FaceTrack, bridge, choose, track_faces
-from synctalkface.person.reference import Glimpses, typical
+from synctalkface.person.reference import typical
+from synctalkface.person.usable import Usable, Why, use
 from synctalkface.video import Video, read_small
 
 TRACKING_SIDE = 640  # px: faces are followed on frames scaled down to this
@@ -36,7 +40,8 @@ class Followed(NamedTuple):
     faces: int  # people in these frames
     first: int = 0
     cuts: tuple[int, ...] = ()  # frames of the clip that begin a new shot
-    typical: int | None = None  # the source frame that is the best reference
+    references: tuple[int, ...] = ()  # source frames that are the best references, one of each shot that has one
+    usable: Usable | None = None  # None: wherever the face is seen
 
     def at(self, frame: int) -> Place | None:
         """Where the face lies in a source frame; None where it was not seen."""
@@ -45,14 +50,29 @@ class Followed(NamedTuple):
             return None
         return Place(self.matrices[place], self.landmarks[place])
 
+    def why(self, frame: int) -> Why:
+        """Whether a source frame is drawn, and if not, why."""
+        if self.at(frame) is None:
+            return Why.ABSENT
+        return Why.DRAWN if self.usable is None else Why(int(self.usable.why[frame - self.first]))
+
+    def strength(self, frame: int) -> float:
+        """How much of the change is shown in a source frame, 0..1."""
+        if self.at(frame) is None:
+            return 0.0
+        return 1.0 if self.usable is None else float(self.usable.strength[frame - self.first])
+
+    def reference_of(self, frame: int) -> int:
+        """The source frame whose pixels are moved in `frame`: of its own shot if there is one, else the nearest."""
+        if not self.references:
+            return self.first + int(np.flatnonzero(~np.isnan(self.matrices[:, 0, 0]))[0])
+        own = [one for one in self.references if bisect(self.cuts, one) == bisect(self.cuts, frame)]
+        return min(own or self.references, key=lambda one: abs(one - frame))
+
     @property
     def reference(self) -> int:
-        """The source frame whose pixels are moved: the typical one, else the first that shows the face."""
-        return (
-            self.typical
-            if self.typical is not None
-            else self.first + int(np.flatnonzero(~np.isnan(self.matrices[:, 0, 0]))[0])
-        )
+        """The reference of the first shot that shows the face."""
+        return self.reference_of(self.first)
 
 
 def follow(
@@ -68,16 +88,24 @@ def follow(
 
     Raises NoFaceError if they show none.
     """
-    glimpses = Glimpses()
-    tracks = find_all(clip, detector, mesh, first, stop, on_progress, glimpses)
-    track = choose(tracks, face)
+    tracks = find_all(clip, detector, mesh, first, stop, on_progress)
+    return take(clip, tracks, choose(tracks, face), first)
+
+
+def take(clip: Video, tracks: Sequence[FaceTrack], track: FaceTrack | None, first: int = 0) -> Followed:
+    """One `track` of `tracks`, ready to be drawn on; they begin at frame `first` of `clip`.
+
+    Raises NoFaceError if the track is None.
+    """
     if track is None:
-        raise NoFaceError(f"No face in {clip.path}. Choose a clip in which a face can be seen from the front.")
-    track = bridge(track, round(LONGEST_GAP * float(clip.clock.rate)))
+        raise NoFaceError(f"No face in {clip.named}. Choose a clip in which a face can be seen from the front.")
+    rate = float(clip.clock.rate)
+    track = bridge(track, round(LONGEST_GAP * rate))
+    matrices, landmarks, pose = align(track, rate), steady(track, rate).landmarks, fit(track, CENTRE)
+    usable = use(track, matrices, pose, rate)
+    references = tuple(first + index for index in typical(track, usable, pose).values())
     cuts = tuple(first + cut for cut in track.cuts)
-    matrices, landmarks = align(track), steady(track).landmarks
-    best = typical(glimpses, tracking_scale(clip), matrices, landmarks)
-    return Followed(matrices, landmarks, len(tracks), first, cuts, None if best is None else first + best)
+    return Followed(matrices, landmarks, len(tracks), first, cuts, references, usable)
 
 
 def find_all(
@@ -87,9 +115,8 @@ def find_all(
     first: int = 0,
     stop: int | None = None,
     on_progress: Listener = ignore,
-    glimpses: Glimpses | None = None,
 ) -> list[FaceTrack]:
-    """Every face in the frames first..stop of `clip`, the largest first. `glimpses` keeps some of the frames."""
+    """Every face in the frames first..stop of `clip`, the largest first."""
     stop = len(clip.clock) if stop is None else min(stop, len(clip.clock))
     total, started = stop - first, time.monotonic()
 
@@ -98,8 +125,7 @@ def find_all(
         on_progress(Progress("find faces", done, total, left))
 
     small = read_small(clip, TRACKING_SIDE, first, stop)
-    seen = small if glimpses is None else glimpses.watch(small)
-    return track_faces(seen, tracking_scale(clip), detector, mesh, on_progress=tell)
+    return track_faces(small, tracking_scale(clip), detector, mesh, on_progress=tell)
 
 
 def tracking_scale(clip: Video) -> float:

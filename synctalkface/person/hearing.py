@@ -1,4 +1,7 @@
-"""What the lips are told at each moment: by the sound, by an address track, or by both."""
+"""What the lips are told at each moment: by the sound, by an address track, or by both.
+
+B moments, K steps of the kernel in time, C channels, S slots.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,39 @@ from synctalkface.config import Config
 from synctalkface.errors import ConfigError
 from synctalkface.inputs import speech_chunk
 from synctalkface.models.generator import Heard, SyncTalkFace
+from synctalkface.person.quiet import Voice
+
+SIGMA = 0.02  # s: what is told is the mean over a Gaussian this wide, which lies as far ahead as behind
 
 
 class Hearing:
     """A spectrogram, mel (bands, T), as `model` hears it; `track` steers the lips, as far as its shares say.
 
+    What is told does not tremble from frame to frame, and where nobody speaks the mouth rests: it is told what pure
+    silence says. `raw` tells what each moment's own sound asks for instead.
     Raises ConfigError if the model has no memory for a track to steer, or one of another size.
     """
 
-    def __init__(self, model: SyncTalkFace, config: Config, mel: Tensor, track: AddressTrack | None = None) -> None:
-        self.model, self.config, self.mel, self.track = model, config, mel, track
+    def __init__(
+        self,
+        model: SyncTalkFace,
+        config: Config,
+        mel: Tensor,
+        track: AddressTrack | None = None,
+        *,
+        raw: bool = False,
+    ) -> None:
+        self.model, self.config, self.mel, self.track, self.raw = model, config, mel, track, raw
         self.device = next(model.parameters()).device
         if track is not None and config.memory.enabled and track.slots != config.memory.slots:
             raise ConfigError(
                 f"The address track is for a memory of {track.slots} slots, these weights have {config.memory.slots}. "
                 "Export the track again with these weights."
             )
+        self._offsets, self._bell = kernel(SIGMA, config.audio.mel_rate)
+        self._voice = Voice(mel, config.audio)
+        with torch.inference_mode():
+            self._rest = self._recall(silent(config), np.zeros(1))
 
     def at(self, moments: NDArray[np.float64]) -> Heard:
         """Sound and lips at `moments` (B,) seconds: (1, B, C).
@@ -35,16 +55,46 @@ class Hearing:
         With the track of a sound's own addresses the lips are bit for bit those of the sound, if `moments` come in
         the same batches.
         """
-        chunk = speech_chunk(self.mel, moments, self.config.model.audio_steps, self.config.audio)
         with torch.inference_mode():
-            heard = self.model.recall_lips(chunk.mel[None].to(self.device), chunk.starts[None].to(self.device))
+            heard = self._recall(self.mel, moments) if self.raw else self._settled(moments)
             if self.track is None:
                 return heard
             if self.model.memory is None or heard.address is None:
                 raise ConfigError("These weights have no memory, so no address can steer them. Choose other weights.")
             mixed = self.track.mix(heard.address[0].cpu().numpy(), moments)
-            address = torch.from_numpy(mixed)[None].to(self.device)
-            return Heard(heard.audio, self.model.memory.read(address), address)
+            return self._told(heard.audio, torch.from_numpy(mixed)[None].to(self.device))
+
+    def _settled(self, moments: NDArray[np.float64]) -> Heard:
+        """Smoothed in time, and at rest in silence."""
+        around = (moments[:, None] + self._offsets).reshape(-1)  # (B * K,)
+        heard = self._recall(self.mel, around)
+        bell = torch.from_numpy(self._bell).to(self.device)
+        free = torch.from_numpy(self._voice.at(moments)).to(self.device)[None, :, None]
+
+        def settle(told: Tensor, rest: Tensor) -> Tensor:
+            smooth = (told.view(1, len(moments), len(bell), -1) * bell[:, None]).sum(2)  # (1, B, C or S)
+            return free * smooth + (1 - free) * rest
+
+        audio = settle(heard.audio, self._rest.audio)
+        if heard.address is None or self._rest.address is None:
+            return Heard(audio, audio, None)
+        return self._told(audio, settle(heard.address, self._rest.address))
+
+    def _told(self, audio: Tensor, address: Tensor) -> Heard:
+        assert self.model.memory is not None  # noqa: S101 (there is an address)
+        return Heard(audio, self.model.memory.read(address), address)
+
+    def _recall(self, mel: Tensor, moments: NDArray[np.float64]) -> Heard:
+        chunk = speech_chunk(mel, moments, self.config.model.audio_steps, self.config.audio)
+        return self.model.recall_lips(chunk.mel[None].to(self.device), chunk.starts[None].to(self.device))
+
+
+def kernel(sigma: float, mel_rate: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """A Gaussian of `sigma` seconds at whole mel steps: K offsets in seconds, as many weights that sum to one."""
+    reach = int(np.ceil(2 * sigma * mel_rate))
+    steps = np.arange(-reach, reach + 1)
+    bell = np.exp(-0.5 * (steps / (sigma * mel_rate)) ** 2)
+    return steps / mel_rate, (bell / bell.sum()).astype(np.float32)
 
 
 def silent(config: Config) -> Tensor:

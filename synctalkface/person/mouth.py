@@ -1,7 +1,8 @@
 """Draws the mouth of one filmed person for any speech: the model, its reference and the way back into the frame.
 
 The model draws a flow, a mask and colours for a 128 px crop; the reference's pixels are moved at the footage's own
-resolution, so a face that is large in the frame stays as sharp as it was filmed.
+resolution, so a face that is large in the frame stays as sharp as it was filmed. What was drawn then gets the light,
+the sharpness and the grain of the frame it is laid on, each frame for itself.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from synctalkface.config import Config
+from synctalkface.device import on
 from synctalkface.faces.crop import cut, mouth_mask, place, region
 from synctalkface.inputs import frames, pictures, upper
 from synctalkface.models.decoder import render
 from synctalkface.models.generator import Heard, SyncTalkFace
+from synctalkface.person.detail import finish
 from synctalkface.person.follow import Place
+from synctalkface.person.light import relight
 from synctalkface.video import Frame
 
 LARGEST_CROP = 512  # px: a finer crop would cost time that nobody sees
@@ -36,15 +40,42 @@ class Mouth:
         with torch.inference_mode():
             self._features = model.encode_reference(coarse)
 
-    def draw(self, shown: list[Frame], places: list[Place], heard: Heard) -> None:
-        """Change the mouths in `shown` (B frames) to what is `heard` (1, B, C) at each of them."""
+    def draw(
+        self, shown: list[Frame], places: list[Place], heard: Heard, strengths: NDArray[np.float32] | None = None
+    ) -> None:
+        """Change the mouths in `shown` (B frames) to what is `heard` (1, B, C) at each of them.
+
+        strengths: (B,) in 0..1, how much of the change is shown, where it fades in or out; None: all of it.
+        """
+        filmed = self.cut(shown, places)
+        strengths = np.ones(len(shown), np.float32) if strengths is None else strengths
+        self.paste(shown, places, self.generate(filmed, heard), filmed, strengths)
+
+    def cut(self, shown: list[Frame], places: list[Place]) -> NDArray[np.uint8]:
+        """The faces of `shown` (B frames) as the model sees them, (B, S, S, 3): the first step of `draw`."""
         size = self.config.face.size
-        poses = upper(pictures(np.stack([self._cut(f, p.matrix, size) for f, p in zip(shown, places, strict=True)])))
+        return np.stack([self._cut(frame, where.matrix, size) for frame, where in zip(shown, places, strict=True)])
+
+    def generate(self, filmed: NDArray[np.uint8], heard: Heard) -> NDArray[np.float32]:
+        """The lower halves (B, R/2, R, 3) that say what is `heard`, for faces as `cut` gives them: the second step."""
+        poses = upper(pictures(filmed))
         with torch.inference_mode():
-            drawing = self.model.draw(poses[None].to(self.device), self._features, heard.audio, heard.lips)
+            drawing = self.model.draw(on(self.device, poses)[None], self._features, heard.audio, heard.lips)
             drawn = render(drawing, self._fine, self.size)[0]
-        for frame, where, picture in zip(shown, places, frames(self._lower(drawn)), strict=True):
-            self._paste(frame, where, picture)
+        return frames(self._lower(drawn))
+
+    def paste(
+        self,
+        shown: list[Frame],
+        places: list[Place],
+        lower: NDArray[np.float32],
+        filmed: NDArray[np.uint8],
+        strengths: NDArray[np.float32],
+    ) -> None:
+        """Lay what was generated over the frames: the third step."""
+        half = self.config.face.size // 2
+        for frame, where, picture, crop, strength in zip(shown, places, lower, filmed, strengths, strict=True):
+            self._paste(frame, where, picture, crop[half:], float(strength))
 
     def _lower(self, drawn: Tensor) -> Tensor:
         """The lower half of what was drawn: (B, 3, R/2, R)."""
@@ -54,12 +85,24 @@ class Mouth:
         box = region(matrix, MARGIN, frame.width, frame.height)
         return cut(frame.rgb(box), (box[0], box[1]), matrix, size)
 
-    def _paste(self, frame: Frame, where: Place, lower: NDArray[np.float32]) -> None:
+    def _paste(
+        self,
+        frame: Frame,
+        where: Place,
+        lower: NDArray[np.float32],
+        filmed: NDArray[np.uint8],
+        strength: float,
+    ) -> None:
+        """Lay `lower` (R/2, R, 3) over the frame; `filmed` is the lower half of the frame's own crop, at any size."""
         box = region(where.matrix, MARGIN, frame.width, frame.height, top=0.5)
         mask = mouth_mask(where.landmarks, where.matrix, self.size)
-        above = np.broadcast_to(lower[:1], (self.size - len(lower), *lower.shape[1:]))  # the mask is 0 there
-        rgb, alpha = place(np.concatenate([above, lower]), mask, where.matrix, box)
-        frame.blend(box, rgb, alpha)
+        lit = relight(lower, filmed, mask[self.size - len(lower) :])
+        above = np.broadcast_to(lit[:1], (self.size - len(lit), *lit.shape[1:]))  # the mask is 0 there
+        rgb, alpha = place(np.concatenate([above, lit]), mask, where.matrix, box)
+        x0, y0, x1, y1 = box
+        level = (1 if frame.colour.full_range else 255 / 219) / 2 ** (frame.depth - 8)
+        rgb = finish(rgb, alpha, frame.y[y0:y1, x0:x1], level)
+        frame.blend(box, rgb, alpha * np.float32(strength))
 
 
 def _crop_size(matrix: NDArray[np.float64], smallest: int) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from synctalkface.errors import MediaError
-from synctalkface.video import Video, probe
+from synctalkface.events import Listener, Warned
+from synctalkface.video import Video, probe, remarks
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,13 @@ class Limits:
 
 
 UNLIMITED = Limits()
+
+
+def opened(video: str | Path, speeches: list[Path], keep_audio: bool, limits: Limits, on_progress: Listener) -> Video:
+    """The clip to dub, once it is told what will be changed in it and in the speeches, or lost."""
+    clip = probe(video)
+    limits.check(clip, Path(video).name)
+    told = [sentence for speech in speeches for sentence in remarks(clip, Path(video).name, speech, keep_audio)]
+    for sentence in dict.fromkeys(told):
+        on_progress(Warned(sentence))
+    return clip

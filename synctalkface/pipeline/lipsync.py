@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synctalkface import hub
+from synctalkface import ffmpeg, hub
 from synctalkface.address import AddressTrack, Shapes, load_shapes, read_track
 from synctalkface.audio import log_mel, read_waveform, require_speech
 from synctalkface.clock import Clock, Fit, Timeline, fit_picture
 from synctalkface.config import Config
 from synctalkface.device import find_device
+from synctalkface.engines.choice import start
+from synctalkface.engines.names import EngineName, Precision
+from synctalkface.engines.network import Engine
 from synctalkface.errors import ConfigError, WeightsError
-from synctalkface.events import Listener, Progress, ignore
+from synctalkface.events import Listener, ignore
 from synctalkface.faces.detect import find_detector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.models.generator import SyncTalkFace, for_use
@@ -27,39 +32,67 @@ from synctalkface.person import (
     Hearing,
     Portrait,
     find_all,
-    follow,
-    introduce,
     silent,
 )
-from synctalkface.pipeline.dubbing import BATCH, Dubbing, Role
+from synctalkface.person.remembered import find_all_remembered
+from synctalkface.pipeline.deliver import Delivery
+from synctalkface.pipeline.dubbing import BATCH, Dubbing, told
+from synctalkface.pipeline.fingerprint import code, fingerprint
 from synctalkface.pipeline.label import NOTE, Label
-from synctalkface.pipeline.limits import UNLIMITED, Limits
-from synctalkface.pipeline.report import Report, stretches
-from synctalkface.video import Video, VideoWriter, check_output, probe, read_frames
+from synctalkface.pipeline.limits import UNLIMITED, Limits, opened
+from synctalkface.pipeline.parts import Parts
+from synctalkface.pipeline.report import Report, report_of
+from synctalkface.pipeline.roles import Ears, Paths, find_faces, introduced, names, paths, require_pairs, shared
+from synctalkface.pipeline.stages import one_thread_each
+from synctalkface.video import Video, check_output, check_preset, probe, read_frames, sound_of_result
+from synctalkface.video.choir import together
 
 
 class LipSync:
     """A model ready for use. It holds no state between calls of `dub`."""
 
-    def __init__(self, model: SyncTalkFace, config: Config, device: str = "auto", weights: str = "given") -> None:
+    def __init__(
+        self,
+        model: SyncTalkFace,
+        config: Config,
+        device: str = "auto",
+        weights: str = "given",
+        *,
+        engine: EngineName = "torch",
+        precision: Precision = "auto",
+        folder: Path | None = None,
+        remember: bool = False,
+    ) -> None:
         self.device = find_device(device)
         self.config, self.weights = config, weights
-        self.folder: Path | None = None  # where the weights were loaded from
+        self.folder = folder  # where the weights were loaded from
         self.shapes: Shapes = {}  # named mouth shapes of these weights: name -> (S,) address
-        self.model = for_use(model).to(self.device)
+        self.model: Engine = start(for_use(model).to(self.device), config, folder, engine, precision)
         self._detector, self._mesh = find_detector(), FaceMesh()
+        self._find = find_all_remembered if remember else find_all
 
     @classmethod
     def from_pretrained(
-        cls, weights: str | Path | None = None, device: str = "auto", *, revision: str | None = None
+        cls,
+        weights: str | Path | None = None,
+        device: str = "auto",
+        *,
+        revision: str | None = None,
+        engine: EngineName = "auto",
+        precision: Precision = "auto",
+        remember: bool = False,
     ) -> LipSync:
         """The model in `weights`: None (those that ship), a folder, or a repository name on the Hugging Face Hub.
 
-        Raises WeightsError if they are missing or damaged, ConfigError if there is no such device.
+        `engine` (auto, torch, onnx, openvino) draws, and counts in `precision` (auto, fp32, bf16, int8); auto is what
+        is quickest on this machine at full quality, measured once and remembered. With `remember`, where the faces of a
+        clip are is kept in the user's cache (see person.remembered), so that the next dub of it need not look for them.
+        Raises WeightsError if the weights are missing or damaged, ConfigError if there is no such device or engine, or
+        it does not count like that.
         """
         folder = hub.resolve(weights, revision)
-        made = cls(hub.load_generator(folder), hub.load_config(folder), device, str(weights or "shipped"))
-        made.folder = folder
+        model, config, name = hub.load_generator(folder), hub.load_config(folder), str(weights or "shipped")
+        made = cls(model, config, device, name, engine=engine, precision=precision, folder=folder, remember=remember)
         made.shapes = load_shapes(folder, made.config.memory.slots)
         return made
 
@@ -75,75 +108,83 @@ class LipSync:
     def dub(
         self,
         video: str | Path,
-        speech: str | Path,
+        speech: Paths,
         out: str | Path,
         *,
         fit: Fit = "bounce",
-        face: str = "largest",
+        face: str | Sequence[str] = "largest",
         overwrite: bool = False,
         crf: int = 18,
+        preset: str = "veryfast",
         timeline: Timeline | None = None,
         speech_begin: float = 0.0,
         address: AddressTrack | str | Path | None = None,
         hear: bool = True,
         label: bool = False,
+        keep_audio: bool = False,
+        resume: bool = False,
         limits: Limits = UNLIMITED,
         on_progress: Listener = ignore,
     ) -> Report:
-        """Write `out`: the clip `video` with `speech` as its sound and the mouth of one face speaking it.
+        """Write `out`: the clip `video` with `speech` as its sound and the mouth of a face speaking it.
 
         `fit` says what to show where speech and picture differ in length (see clock.fit_picture), `face` whose mouth
-        it is (see faces.track.choose). Size, frame rate, colours and every pixel outside the mouth stay as filmed.
+        it is: largest, a number or a point (see faces.track.choose), speaker (whose mouth fits the clip's own sound) or
+        all. Several faces say the one speech, or each its own of as many, which then sound together. Size, frame rate,
+        colours and every pixel outside the mouth stay as filmed.
         An editor that has cut the clip gives a `timeline` of its own instead of a `fit`, and in `speech_begin` the
         second of `speech` that is heard when the result begins; only the frames it names are searched for faces.
         `address` is a track that says what the lips do (see `addresses`, which makes one from speech, and the package
         `address`): as far as its keys say, it takes the place of what the sound asks for. Without `hear` the lips do
         not follow the speech at all, only the track. `label` writes into the picture that it is dubbed; the file's
-        comment says so always. What is more than `limits` allow is refused before it is decoded.
+        comment says so always. `crf` and `preset` are x264's.
+        `keep_audio` keeps the clip's own sound under the speech, 12 dB softer (see video.bed).
+        What is more than `limits` allow is refused before it is decoded.
+        With `resume` the work is kept in segments, in a hidden folder beside `out`, until it is done; the same call
+        after a kill goes on from them, and its result is the same file.
         Raises MediaError, NoFaceError, SilentSpeechError for bad input, OutputError if `out` cannot be written or
         exists without `overwrite`. Nothing is left behind by a failure.
         """
+        asked = dict(locals())  # all of it, so that no option can be forgotten that changes the result
         started = time.monotonic()
         track = self._track(address)
-        check_output(out, [video, speech], overwrite)
-        clip = probe(video)
-        limits.check(clip, Path(video).name)
-        waveform = self.waveform(speech, limits=limits)
+        speeches, faces = paths(speech), names(face)
+        require_pairs(faces, speeches, track is not None)
+        check_output(out, [video, *speeches], overwrite)
+        check_preset(preset)
+        parts = Parts(Path(out), self._marks(asked), overwrite) if resume else None
+        clip = opened(video, speeches, keep_audio, limits, on_progress)
+        waveforms = [self.waveform(one, limits=limits) for one in speeches]
         if timeline is None:
-            timeline = fit_picture(clip.clock, len(waveform) / self.config.audio.sample_rate, fit)
+            timeline = fit_picture(clip.clock, max(map(len, waveforms)) / self.config.audio.sample_rate, fit)
         first, last = int(timeline.source.min()), int(timeline.source.max())
-        followed = self.follow(clip, face, on_progress, first, last + 1)
-        mel = log_mel(waveform, self.config.audio) if hear else silent(self.config)
-        roles = [Role(followed, Hearing(self.model, self.config, mel, track))]
+        followed = self.follow_all(clip, faces, on_progress, first, last + 1)
+        mels = [log_mel(one, self.config.audio) if hear else silent(self.config) for one in waveforms]
+        roles = shared(followed, [Hearing(self.model, self.config, mel, track) for mel in mels])
         moments = timeline.clock.centres + speech_begin
         dubbing = Dubbing(self.model, self.config, clip, timeline, roles, moments)
-        plate = Label(clip.width, clip.height) if label else None
-        drawing = time.monotonic()
-        with VideoWriter(
-            out, clip, timeline.clock, speech, -speech_begin, overwrite=overwrite, crf=crf, comment=NOTE
-        ) as writer:
-            for done, frame in enumerate(dubbing.frames(), start=1):
-                if plate:
-                    plate.put(frame)
-                writer.write(frame)
-                on_progress(_progress("dub", done, len(timeline.clock), drawing))
-        return self._report(Path(out), dubbing, time.monotonic() - started)
+        drawn = partial(told, dubbing, Label(clip.width, clip.height) if label else None, on_progress)
+        with (
+            together(speeches) as spoken,
+            sound_of_result(clip, timeline, spoken, -speech_begin, keep_audio) as (sound, begin),
+        ):
+            delivery = Delivery(Path(out), clip, timeline.clock, sound, begin, overwrite, crf, NOTE, preset)
+            if parts:
+                delivery.in_segments(drawn, parts)
+            else:
+                delivery.at_once(drawn)
+        by = {"device": str(self.device), "weights": self.weights}
+        engine = {"engine": self.model.name, "precision": self.model.precision}
+        return report_of(Path(out), dubbing, time.monotonic() - started, **by, **engine)
 
-    def _report(self, out: Path, dubbing: Dubbing, took: float) -> Report:
-        clock = dubbing.timeline.clock
-        return Report(
-            out=out,
-            frames=len(clock),
-            seconds=clock.duration,
-            frame_rate=float(clock.rate),
-            width=dubbing.clip.width,
-            height=dubbing.clip.height,
-            faces=dubbing.roles[0].followed.faces,
-            gaps=stretches(dubbing.missing(), clock),
-            took=took,
-            device=str(self.device),
-            weights=self.weights,
-        )
+    def _marks(self, asked: dict[str, object]) -> dict[str, str]:
+        """What determines the result of a call of `dub` with these arguments."""
+        aside = ("self", "out", "overwrite", "resume", "limits", "on_progress")
+        facts = {name: fact for name, fact in asked.items() if name not in aside}
+        facts |= {"weights": self.model.state_dict(), "config": self.config, "shapes": self.shapes}
+        encoder = ffmpeg.version(ffmpeg.find_ffmpeg())
+        facts |= {"engine": self.model.name, "precision": self.model.precision}
+        return fingerprint({**facts, "device": str(self.device), "version": code(), "ffmpeg": encoder})
 
     def waveform(self, speech: str | Path, *, limits: Limits = UNLIMITED) -> NDArray[np.float32]:
         """The sound of `speech`, (n,) mono in [-1, 1] at `config.audio.sample_rate`.
@@ -180,14 +221,19 @@ class LipSync:
         weights = np.concatenate(rows)
         return AddressTrack(moments, weights, np.ones(len(weights), np.float32))
 
-    def faces(self, video: str | Path, *, limits: Limits = UNLIMITED, on_progress: Listener = ignore) -> Cast:
+    def faces(
+        self, video: str | Path, *, listen: bool = False, limits: Limits = UNLIMITED, on_progress: Listener = ignore
+    ) -> Cast:
         """Who is in `video`: each face with the number that `dub` takes as `face`, and a frame to show them on.
 
+        With `listen`, also how well each fits the clip's own sound, if it has any and there is a sync expert.
         Raises MediaError for bad input or one beyond `limits`, NoFaceError if there is nobody.
         """
         clip = probe(video)
         limits.check(clip, Path(video).name)
-        return introduce(clip, find_all(clip, self._detector, self._mesh, on_progress=on_progress))
+        with one_thread_each():
+            tracks = self._find(clip, self._detector, self._mesh, on_progress=on_progress)
+        return introduced(clip, tracks, self.folder if listen else None, str(self.device), on_progress)
 
     def portrait(self, video: str | Path, face: str = "largest", *, limits: Limits = UNLIMITED) -> Portrait:
         """One frame of `video`, a clip or a picture, whose mouth can be moved by memory address.
@@ -217,9 +263,18 @@ class LipSync:
         stop: int | None = None,
     ) -> Followed:
         """Follow the face called `face` through the frames first..stop of `clip`. NoFaceError if they show none."""
-        return follow(clip, self._detector, self._mesh, face, first, stop, on_progress)
+        return self.follow_all(clip, [face], on_progress, first, stop)[0]
 
-
-def _progress(stage: str, done: int, total: int, started: float) -> Progress:
-    left = (time.monotonic() - started) / done * (total - done) if total >= done else None
-    return Progress(stage, done, total, left)
+    def follow_all(
+        self,
+        clip: Video,
+        faces: Sequence[str],
+        on_progress: Listener = ignore,
+        first: int = 0,
+        stop: int | None = None,
+    ) -> list[Followed]:
+        """Follow each of `faces` (as `dub` takes them) through the frames first..stop of `clip`; see `follow`."""
+        with one_thread_each():
+            tracks = self._find(clip, self._detector, self._mesh, first, stop, on_progress)
+        ears = Ears(clip, self.folder, str(self.device), on_progress)
+        return find_faces(clip, tracks, faces, first, ears, on_progress)

@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synctalkface.clock import Clock
+from synctalkface.person import Why
+from synctalkface.pipeline.dubbing import Dubbing
+
+TOLD = 8  # gaps of one reason that a person is told of
 
 
 @dataclass(frozen=True)
 class Report:
-    """One finished dub. Times are seconds of the result, `gaps` the stretches left as filmed for lack of a face."""
+    """One finished dub. Times are seconds of the result; `gaps` are the stretches left as filmed, `reasons` say why."""
 
     out: Path
     frames: int
@@ -27,6 +31,9 @@ class Report:
     took: float  # seconds of work
     device: str
     weights: str
+    engine: str = "torch"  # what drew the mouth, and in which numbers
+    precision: str = "fp32"
+    reasons: tuple[str, ...] = ()  # without reasons, no face was seen
 
     @property
     def speed(self) -> float:
@@ -36,7 +43,8 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
         data = asdict(self)
-        return {**data, "out": str(self.out), "gaps": [list(gap) for gap in self.gaps], "speed": round(self.speed, 3)}
+        lists = {"gaps": [list(gap) for gap in self.gaps], "reasons": list(self.reasons)}
+        return {**data, **lists, "out": str(self.out), "speed": round(self.speed, 3)}
 
     def summary(self) -> str:
         """The report as sentences for a person."""
@@ -45,9 +53,38 @@ class Report:
             f"({self.speed:.2f} x real time)."
         )
         if self.gaps:
-            where = ", ".join(f"{begin:.1f}-{end:.1f} s" for begin, end in self.gaps)
-            text += f" Left as filmed, because no face was seen: {where}."
+            text += " Left as filmed, " + "; ".join(self._told()) + "."
         return text
+
+    def _told(self) -> list[str]:
+        """For each reason, where it was one."""
+        reasons = self.reasons or (Why.ABSENT.sentence,) * len(self.gaps)
+        told = []
+        for reason in dict.fromkeys(reasons):
+            gaps = [gap for gap, why in zip(self.gaps, reasons, strict=True) if why == reason]
+            where = ", ".join(f"{begin:.1f}-{end:.1f} s" for begin, end in gaps[:TOLD])
+            more = f" and {len(gaps) - TOLD} more times" if len(gaps) > TOLD else ""
+            told.append(f"because {reason}: {where}{more}")
+        return told
+
+
+def report_of(out: Path, dubbing: Dubbing, took: float, **by: str) -> Report:
+    """What there is to tell of a finished `dubbing`; `by`: the device, weights, engine and precision it was made by."""
+    clock, why = dubbing.timeline.clock, dubbing.reasons()
+    gaps = sorted((gap, reason) for reason in Why if reason for gap in stretches(why == reason, clock))
+    return Report(
+        out=out,
+        frames=len(clock),
+        seconds=clock.duration,
+        frame_rate=float(clock.rate),
+        width=dubbing.clip.width,
+        height=dubbing.clip.height,
+        faces=dubbing.roles[0].followed.faces,
+        gaps=tuple(gap for gap, _ in gaps),
+        reasons=tuple(reason.sentence for _, reason in gaps),
+        took=took,
+        **by,
+    )
 
 
 def stretches(frames: NDArray[np.bool_], clock: Clock) -> tuple[tuple[float, float], ...]:

@@ -61,12 +61,28 @@ def load(folder: Path, config: str, modules: dict[str, nn.Module], optimisers: d
     return step
 
 
+def reached(folder: Path) -> int:
+    """The step after which the run in `folder` was last saved; 0 if it never was. WeightsError if it is damaged."""
+    path = folder / NAME
+    if not path.exists():
+        return 0
+    try:
+        with safe_open(path, framework="pt") as file:
+            return int((file.metadata() or {})["step"])
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
+        raise WeightsError(f"{path} is damaged ({error}). Delete it to start the run anew.") from None
+
+
 def _restore(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         index, name = key.split("/")
         state.setdefault(int(index), {})[name] = tensor
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    for parameter, moments in optimiser.state.items():  # fused kernels take both for rows of numbers in the same order
+        for name, value in moments.items():
+            if value.shape == parameter.shape:
+                moments[name] = torch.empty_like(parameter).copy_(value)
 
 
 def _refuse_other_model(path: Path, saved: str, wanted: str) -> None:

@@ -40,11 +40,17 @@ def weights(step: int, losses: LossWeights, plan: TrainingConfig) -> LossWeights
 
 
 def muted(step: int, plan: TrainingConfig) -> Tensor:
-    """(B,) bool: the windows of the batch of `step` that the decoder draws without the sound vector.
+    """(B,) bool: the windows of batch number `step` that the decoder draws without the sound vector.
 
-    Beside a sound vector that says everything, a decoder reads the recalled lips little; then the memory cannot be edited.
+    Beside a sound vector that says everything, a decoder reads the recalled lips little, and the memory cannot be
+    edited.
     """
-    return torch.from_numpy(np.random.default_rng((plan.seed, step, 1)).random(plan.windows) < plan.mute)
+    return torch.from_numpy(np.random.default_rng((plan.seed, step, 3)).random(plan.windows) < plan.mute)
+
+
+def lips_learn(step: int, plan: TrainingConfig) -> float:
+    """Share of the align loss's gradient that moves the lips' addresses at `step`."""
+    return plan.align_lips if step >= plan.align_lips_from else 0.0
 
 
 def averaging(step: int, decay: float) -> float:

@@ -6,7 +6,6 @@ other clips (easy). paper.md: with small batches the loss stays at 0.69, chance,
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,12 +17,18 @@ from synctalkface import hub, losses
 from synctalkface.config import Config, to_json
 from synctalkface.data.dataset import Clips, SyncBatch, load
 from synctalkface.data.offsets import features
-from synctalkface.events import Listener, Progress, ignore
+from synctalkface.events import Listener, ignore
 from synctalkface.metrics import LARGEST_SHIFT, lip_sync_error
 from synctalkface.models.syncnet import SyncNet
-from synctalkface.training import checkpoint
+from synctalkface.training import checkpoint, effort
+from synctalkface.training.ahead import Ahead, threads
+from synctalkface.training.crew import Crew
 from synctalkface.training.descend import descend
-from synctalkface.training.journal import LOG_EVERY, Journal, Means
+from synctalkface.training.journal import Journal, keep
+from synctalkface.training.loop import beginning, run_to_end
+from synctalkface.training.norm import share_statistics
+from synctalkface.training.optimiser import adam
+from synctalkface.training.pace import peak
 from synctalkface.training.precision import Precision, autocast, fastest, placed
 from synctalkface.training.schedule import learning_rate
 
@@ -48,58 +53,81 @@ def train_syncnet(
     resume: bool = True,
     limit: int | None = None,
     device: str = "cpu",
+    crew: Crew | None = None,
+    tensorboard: bool = False,
+    until: float | None = None,
     listener: Listener = ignore,
 ) -> SyncScores:
-    """Train on the split "train" of the prepared folder `data`; weights, log and checkpoint go to the folder `out`."""
+    """Train on the split "train" of the prepared folder `data`; weights, log and checkpoint go to the folder `out`.
+
+    `crew` is this process among several; None: alone on `device`. `until`: see loop.run_to_end.
+    """
+    crew = crew or Crew(device=torch.device(device))
     torch.manual_seed(config.syncnet_training.seed)
     out.mkdir(parents=True, exist_ok=True)
     clips = load(data, "train", config, limit, listener)
     held_out = load(data, "validation", config, 40)
-    run = SyncNetRun(clips, held_out, config, out, torch.device(device))
+    clips.stay_near(crew.device)
+    run = SyncNetRun(clips, held_out, config, out, crew.device, crew)
     if resume:
         run.resume()
-    return run.train(listener)
+    return run.train(keep(out, run.step, crew.first, tensorboard), listener, until)
 
 
 class SyncNetRun:
     """One run: the net, its optimiser, its files."""
 
-    def __init__(self, clips: Clips, held_out: Clips, config: Config, out: Path, device: torch.device) -> None:
+    def __init__(
+        self,
+        clips: Clips,
+        held_out: Clips,
+        config: Config,
+        out: Path,
+        device: torch.device,
+        crew: Crew | None = None,
+    ) -> None:
         self.clips, self.held_out, self.config, self.out, self.device = clips, held_out, config, out, device
         self.plan = config.syncnet_training
-        self.net = placed(SyncNet(config), device)
-        self.optimiser = torch.optim.Adam(self.net.parameters(), lr=self.plan.learning_rate, betas=self.plan.betas)
-        self.precision: Precision = fastest(device)
+        self.crew = crew or Crew(device=device)
+        self.own = self.crew.share(self.plan.clips, "syncnet_training.clips")
+        self.frames = self.plan.clips * self.plan.windows * config.syncnet.frames  # of one step
+        self.net = share_statistics(placed(SyncNet(config), device), self.crew)
+        self.optimiser = adam(self.net.parameters(), self.plan.learning_rate, self.plan.betas, device)
+        self.precision: Precision = "bf16" if self.crew.first_says(fastest(device) == "bf16") else "fp32"
+        self.batches = Ahead(self._draw, threads(device))
         self.step = 0
+        self.crew.follow_first(self.net)
 
     def resume(self) -> None:
         """Go on where the checkpoint in `out` stopped, if there is one."""
         self.step = checkpoint.load(self.out, to_json(self.config), {"net": self.net}, {"adam": self.optimiser})
 
-    def train(self, listener: Listener = ignore) -> SyncScores:
+    def train(self, journal: Journal, listener: Listener = ignore, until: float | None = None) -> SyncScores:
         """Run to the last step; log, save and score on the way."""
-        journal, started, first = Journal(self.out, self.step), time.monotonic(), self.step
-        means = Means()
-        journal.write("start", self.step, precision=self.precision, clips=len(self.clips.clips))
-        scores = None
-        while self.step < self.plan.steps:
-            means.add(self.update())
-            self.step += 1
-            left = (time.monotonic() - started) / (self.step - first) * (self.plan.steps - self.step)
-            listener(Progress("train syncnet", self.step, self.plan.steps, left))
-            if self.step % LOG_EVERY == 0:
-                journal.write("train", self.step, **means.take(), seconds=time.monotonic() - started)
-            if self.step % self.plan.evaluate_every == 0 or self.step == self.plan.steps:
-                scores = score(self.net, self.held_out)
-                journal.write("evaluate", self.step, **scores._asdict())
-            if self.step % self.plan.save_every == 0 or self.step == self.plan.steps:
-                self.save()
-        return scores or score(self.net, self.held_out)
+        best = peak(self.device, self.precision)
+        beginning(self, journal, best, precision=self.precision, clips=len(self.clips.clips))
+        return run_to_end(self, self.plan, "train syncnet", journal, best, listener, until)
+
+    def evaluate(self, journal: Journal) -> SyncScores:
+        """Score the net on the held-out clips."""
+        scores = score(self.net, self.held_out)
+        journal.write("evaluate", self.step, **scores._asdict())
+        return scores
+
+    def operations(self) -> int:
+        """Floating-point operations of one step, of this process."""
+        return effort.of_syncnet(self.config, self.plan.clips // self.crew.size * self.plan.windows)
 
     def save(self) -> None:
-        """Write the checkpoint, and the weights as they are used."""
+        """Write the checkpoint, and the weights as they are used. Of several processes the first does it."""
+        if not self.crew.first:
+            return
         checkpoint.save(self.out, self.step, to_json(self.config), {"net": self.net}, {"adam": self.optimiser})
         hub.save_module(self.net, self.config, self.out, hub.SYNCNET)
+
+    def _draw(self, number: int) -> SyncBatch:
+        drawn = self.clips.sync_pairs(self.plan.seed, number, self.plan.augment_strength, self.own)
+        return SyncBatch(*(tensor.to(self.device) for tensor in drawn))
 
     def update(self) -> dict[str, float]:
         """One step of the optimiser. Returns the terms of the loss."""
@@ -108,14 +136,13 @@ class SyncNetRun:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         self.net.train()
-        batch = self.clips.sync_pairs(plan.seed, self.step, plan.augment_strength)
-        batch = SyncBatch(*(tensor.to(self.device) for tensor in batch))
+        batch = self.batches(self.step)
         with autocast(self.precision, self.device):
             seen, heard = self.net.see(batch.faces), self.net.hear(batch.mel)
-        terms = pair_terms(seen, heard, batch.clip)
+        terms = pair_terms(*(self.crew.rows(tensor) for tensor in (seen, heard, batch.clip)))
         total = terms["binary"] + plan.contrast * terms["contrast"]
-        descend(total, self.optimiser, self.step, "syncnet_training.learning_rate")
-        return {name: float(term.detach()) for name, term in terms.items()}
+        descend(total, self.optimiser, self.step, "syncnet_training.learning_rate", crew=self.crew)
+        return self.crew.numbers(terms)
 
 
 def pair_terms(seen: Tensor, heard: Tensor, clip: Tensor) -> dict[str, Tensor]:

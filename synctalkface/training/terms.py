@@ -58,14 +58,19 @@ def generator_terms(
     model: SyncTalkFace,
     syncnet: SyncNet | None,
     discriminator: Discriminator,
+    lips_learn: float = 0.0,
+    across: losses.Across = losses.alone,
 ) -> dict[str, Tensor]:
-    """Every term whose weight is not 0, unweighted; generation terms are sums over both branches."""
+    """Every term whose weight is not 0, unweighted; generation terms are sums over both branches.
+
+    `lips_learn`: see losses.align. The mean of a term over the processes that share a batch is the whole batch's.
+    """
     lesson, true, generated = taught
     halves = [mouth_half(branch, config) for branch in generated]
     terms = {"reconstruction": _sum(losses.reconstruction(branch, true) for branch in generated)}
     if weights.mouth:
         target = mouth_half(true, config)
-        terms["mouth"] = _sum(losses.mouth(half, target, batch.mouth) for half in halves)
+        terms["mouth"] = _sum(losses.mouth(half, target, batch.mouth, across) for half in halves)
     if weights.audio_visual and syncnet is not None:
         with frozen(syncnet):
             heard = syncnet.hear(batch.sync_mel)
@@ -80,9 +85,11 @@ def generator_terms(
             terms["adversarial"] = _sum(losses.adversarial_generator(discriminator(half)) for half in halves)
     if lesson.seen is not None and lesson.heard.address is not None:
         terms["store"] = losses.store(lesson.seen.feature, lesson.seen.stored.lips)
-        terms["align"] = losses.align(lesson.seen.stored.address, lesson.heard.address)
+        terms["align"] = losses.align(lesson.seen.stored.address, lesson.heard.address, lips_learn)
         if weights.balance:
-            terms["balance"] = _sum(losses.balance(a) for a in (lesson.seen.stored.address, lesson.heard.address))
+            terms["balance"] = _sum(
+                losses.balance(a, across) for a in (lesson.seen.stored.address, lesson.heard.address)
+            )
     return terms
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from synctalkface.video.bed import sound_of_result
 from synctalkface.video.colour import Colour
 from synctalkface.video.frame import Box, Frame, PixelFormat
 from synctalkface.video.probe import Video, probe
 from synctalkface.video.read import read_frames, read_sequence, read_small, small_size
-from synctalkface.video.write import VideoWriter, check_output
+from synctalkface.video.remarks import remarks
+from synctalkface.video.write import VideoWriter, check_output, check_preset, write_sound
 
 __all__ = [
     "Box",
@@ -16,9 +18,13 @@ __all__ = [
     "Video",
     "VideoWriter",
     "check_output",
+    "check_preset",
     "probe",
     "read_frames",
     "read_sequence",
     "read_small",
+    "remarks",
     "small_size",
+    "sound_of_result",
+    "write_sound",
 ]

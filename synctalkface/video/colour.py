@@ -30,6 +30,9 @@ _MATRICES: dict[int, Matrix] = {
 _CODES: dict[Matrix, int] = {"bt601": 6, "bt709": 1, "bt2020": 9}
 
 
+PQ, HLG, BT2020 = 16, 18, 9  # two transfers of HDR (SMPTE 2084, ARIB B67), and the primaries that go with them
+
+
 @dataclass(frozen=True)
 class Colour:
     """How a clip's YUV is meant, and the tags that say so.
@@ -53,19 +56,22 @@ def colour_of(space: int, primaries: int, transfer: int, full_range: bool, width
 
 
 @functools.cache
-def from_rgb(matrix: Matrix, full_range: bool) -> NDArray[np.float64]:
-    """(3, 4): YUV of 0..255 = this times (R, G, B, 1), RGB of 0..255."""
+def from_rgb(matrix: Matrix, full_range: bool, depth: int = 8) -> NDArray[np.float64]:
+    """(3, 4): YUV of `depth` bits = this times (R, G, B, 1), RGB of 0..255."""
+    scale = 2.0 ** (depth - 8)
     red, blue = _WEIGHTS[matrix]
     luma = np.array([red, 1 - red - blue, blue])
     rows = np.stack([luma, ([0, 0, 1] - luma) / (2 - 2 * blue), ([1, 0, 0] - luma) / (2 - 2 * red)])
-    if not full_range:
-        rows *= np.array([[219 / 255], [224 / 255], [224 / 255]])
-    return np.column_stack([rows, [0 if full_range else 16, 128, 128]])
+    if full_range:
+        rows *= (256 * scale - 1) / 255
+    else:
+        rows *= np.array([[219 / 255], [224 / 255], [224 / 255]]) * scale
+    return np.column_stack([rows, [0 if full_range else 16 * scale, 128 * scale, 128 * scale]])
 
 
 @functools.cache
-def to_rgb(matrix: Matrix, full_range: bool) -> NDArray[np.float64]:
-    """(3, 4): RGB of 0..255 = this times (Y, U, V, 1), YUV of 0..255."""
-    forward = from_rgb(matrix, full_range)
+def to_rgb(matrix: Matrix, full_range: bool, depth: int = 8) -> NDArray[np.float64]:
+    """(3, 4): RGB of 0..255 = this times (Y, U, V, 1), YUV of `depth` bits."""
+    forward = from_rgb(matrix, full_range, depth)
     inverse = np.linalg.inv(forward[:, :3])
     return np.column_stack([inverse, -inverse @ forward[:, 3]])

@@ -16,53 +16,72 @@ from numpy.typing import NDArray
 
 from synctalkface.video.colour import Colour, from_rgb, to_rgb
 
-PixelFormat = Literal["yuv420p", "yuv444p"]
+PixelFormat = Literal["yuv420p", "yuv444p", "yuv420p10le", "yuv444p10le"]
+Samples = NDArray[np.unsignedinteger[Any]]  # uint8, or uint16 where a sample has 10 bits
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px; x1 and y1 are the first outside
+
+
+def bit_depth(pixel_format: PixelFormat) -> int:
+    """Bits of a sample: 8 or 10."""
+    return 10 if pixel_format.endswith("10le") else 8
+
+
+def sample_type(pixel_format: PixelFormat) -> np.dtype[Any]:
+    """What a sample is in memory and in a pipe."""
+    return np.dtype(np.uint8 if bit_depth(pixel_format) == 8 else "<u2")
 
 
 def frame_bytes(width: int, height: int, pixel_format: PixelFormat) -> int:
     """The size of one frame in memory and in a pipe."""
-    return width * height * 3 // (2 if pixel_format == "yuv420p" else 1)
+    samples = width * height * 3 // (2 if pixel_format.startswith("yuv420p") else 1)
+    return samples * sample_type(pixel_format).itemsize
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture of `width` x `height` px. data: uint8, the planes Y, U, V one after another, as ffmpeg pipes them.
+    """A picture of `width` x `height` px. data: the planes Y, U, V one after another, as ffmpeg pipes them.
 
-    In yuv420p both sizes are even and a chroma sample belongs to 2 x 2 px.
+    A sample is uint8, or uint16 of 0..1023 in the formats of 10 bits. In yuv420p (and yuv420p10le) both sizes are even
+    and a chroma sample belongs to 2 x 2 px.
     """
 
     width: int
     height: int
     pixel_format: PixelFormat
     colour: Colour
-    data: NDArray[np.uint8]
+    data: Samples
 
     def __post_init__(self) -> None:
-        if self.data.size != frame_bytes(self.width, self.height, self.pixel_format):
-            raise ValueError(f"{self.data.size} bytes are no {self.pixel_format} of {self.width} x {self.height} px.")
+        fits = self.data.nbytes == frame_bytes(self.width, self.height, self.pixel_format)
+        if not fits or self.data.dtype != sample_type(self.pixel_format):
+            raise ValueError(f"{self.data.nbytes} bytes are no {self.pixel_format} of {self.width} x {self.height} px.")
 
     @property
     def step(self) -> int:
         """Pixels a chroma sample stands for, along each axis."""
-        return 2 if self.pixel_format == "yuv420p" else 1
+        return 2 if self.pixel_format.startswith("yuv420p") else 1
+
+    @property
+    def depth(self) -> int:
+        """Bits of a sample: 8 or 10."""
+        return bit_depth(self.pixel_format)
 
     @functools.cached_property
-    def y(self) -> NDArray[np.uint8]:
+    def y(self) -> Samples:
         """(H, W) luma, a view of `data`."""
         return self.data[: self.width * self.height].reshape(self.height, self.width)
 
     @functools.cached_property
-    def u(self) -> NDArray[np.uint8]:
+    def u(self) -> Samples:
         """(H / step, W / step) blue difference, a view of `data`."""
         return self._chroma(0)
 
     @functools.cached_property
-    def v(self) -> NDArray[np.uint8]:
+    def v(self) -> Samples:
         """(H / step, W / step) red difference, a view of `data`."""
         return self._chroma(1)
 
-    def _chroma(self, which: int) -> NDArray[np.uint8]:
+    def _chroma(self, which: int) -> Samples:
         height, width = self.height // self.step, self.width // self.step
         begin = self.width * self.height + which * height * width
         return self.data[begin : begin + height * width].reshape(height, width)
@@ -99,7 +118,9 @@ class Frame:
         for plane in (self.u, self.v):
             chroma = plane[top // step : bottom // step, left // step : right // step]
             planes.append(chroma if step == 1 else chroma.repeat(2, axis=0).repeat(2, axis=1))
-        picture = cv2.transform(cv2.merge(planes), to_rgb(self.colour.matrix, self.colour.full_range))
+        picture = cv2.transform(cv2.merge(planes), to_rgb(self.colour.matrix, self.colour.full_range, self.depth))
+        if self.depth > 8:  # there the transform saturates at 65535 only
+            picture = np.minimum(picture, 255)
         return np.ascontiguousarray(picture[y0 - top : y1 - top, x0 - left : x1 - left], dtype=np.uint8)
 
     def blend(self, box: Box, rgb: NDArray[Any], alpha: NDArray[np.floating[Any]]) -> None:
@@ -115,7 +136,7 @@ class Frame:
             return
         cut = slice(inner[1] - box[1], inner[3] - box[1]), slice(inner[0] - box[0], inner[2] - box[0])
         weight = np.asarray(alpha[cut], dtype=np.float32)
-        matrix = from_rgb(self.colour.matrix, self.colour.full_range)
+        matrix = from_rgb(self.colour.matrix, self.colour.full_range, self.depth)
         wanted: NDArray[Any] = cv2.transform(np.ascontiguousarray(rgb[cut], dtype=np.float32), matrix)
         self._add_luma(inner, wanted[..., 0], weight)
         for plane, target in ((self.u, wanted[..., 1]), (self.v, wanted[..., 2])):
@@ -124,11 +145,9 @@ class Frame:
     def _add_luma(self, box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]) -> None:
         x0, y0, x1, y1 = box
         old = self.y[y0:y1, x0:x1].astype(np.float32)
-        self.y[y0:y1, x0:x1] = np.rint(old + weight * (wanted - old)).clip(0, 255)
+        self.y[y0:y1, x0:x1] = np.rint(old + weight * (wanted - old)).clip(0, 2**self.depth - 1)
 
-    def _add_chroma(
-        self, plane: NDArray[np.uint8], box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]
-    ) -> None:
+    def _add_chroma(self, plane: Samples, box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]) -> None:
         step = self.step
         left, top, right, bottom = self._grown(box)
         samples = plane[top // step : bottom // step, left // step : right // step]
@@ -140,7 +159,7 @@ class Frame:
         if step > 1:
             # over whole multiples "area" is the plain mean, many times faster than numpy's
             change = cv2.resize(change, (old.shape[1], old.shape[0]), interpolation=cv2.INTER_AREA)
-        samples[...] = np.rint(old + change).clip(0, 255)
+        samples[...] = np.rint(old + change).clip(0, 2**self.depth - 1)
 
     def _inside(self, box: Box) -> Box | None:
         """The part of `box` in the picture; None if there is none."""

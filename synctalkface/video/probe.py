@@ -5,39 +5,38 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import av.error
-import numpy as np
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from numpy.typing import NDArray
 
 from synctalkface import ffmpeg
-from synctalkface.clock import JITTER, Clock
+from synctalkface.clock import Clock
 from synctalkface.errors import MediaError
 from synctalkface.video.colour import Colour, colour_of
 from synctalkface.video.frame import PixelFormat
-from synctalkface.video.still import is_picture, make_clip
+from synctalkface.video.still import EXTENSIONS, is_picture, is_transparent, make_clip, refusal
+from synctalkface.video.times import clock_of
 
 SMALLEST, LARGEST = 16, 8192  # px of a side
 _OTHER_PICTURES = {".tif", ".tiff", ".avif", ".heic"}
 _FULL_RANGE = 2  # code point of libav
-_RATES = [Fraction(n) for n in (24, 25, 30, 48, 50, 60, 100, 120, 12, 15, 10)]
-_RATES += [Fraction(n * 1000, 1001) for n in (24, 30, 48, 60, 120)]
 
 
 @dataclass(frozen=True, eq=False)
 class Video:
     """A clip as it is shown: width and height (px) after rotation; clock relative to the file's time zero.
 
-    pixel_format: what its frames are read as. sample_aspect: width of a pixel over its height. rotation: degrees that
-    the file asks for, already applied to all the rest. source_format and container: libav's names for what is stored.
+    pixel_format: what its frames are read as. sample_aspect: width of a pixel over its height. sounds: how many tracks
+    of sound. rotation: degrees that the file asks for, already applied to all the rest. source_format, source_depth and
+    container: libav's names for what is stored, and the bits of its samples. interlaced: its frames are two fields,
+    which become whole as they are read. transparent: it has an alpha channel, which is not read.
     """
 
     path: Path
@@ -47,10 +46,24 @@ class Video:
     colour: Colour
     pixel_format: PixelFormat
     sample_aspect: Fraction
-    has_audio: bool
+    sounds: int
     rotation: int
     source_format: str
     container: str
+    source_depth: int = 8
+    interlaced: bool = False
+    transparent: bool = False
+    picture: Path | None = None  # the picture that it was made of, if it was
+
+    @property
+    def named(self) -> Path:
+        """The file that the user has named."""
+        return self.picture or self.path
+
+    @property
+    def has_audio(self) -> bool:
+        """Does it have sound?"""
+        return self.sounds > 0
 
 
 def probe(path: str | Path) -> Video:
@@ -63,10 +76,16 @@ def probe(path: str | Path) -> Video:
     if path.suffix.lower() in _OTHER_PICTURES:
         raise MediaError(f"{path} is a picture of a kind that cannot be read. Save it as PNG or JPEG.")
     if not is_picture(path):
-        return _probe(path)
+        try:
+            return _probe(path)
+        except MediaError:
+            if path.suffix.lower() in EXTENSIONS:
+                raise refusal(path, "it does not begin like one") from None
+            raise
     folder = Path(tempfile.mkdtemp(prefix="synctalkface-"))
     try:
-        video = _probe(make_clip(path, folder))
+        see_through = is_transparent(path)
+        video = replace(_probe(make_clip(path, folder, see_through)), transparent=see_through, picture=path)
     except MediaError:
         shutil.rmtree(folder)
         raise
@@ -87,26 +106,45 @@ def _probe(path: Path) -> Video:
         width, height = (first.height, first.width) if turned else (first.width, first.height)
         _check_size(width, height, path)
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        even = width % 2 == 0 and height % 2 == 0
+        depth = max(component.bits for component in first.format.components)
         return Video(
             path=path,
             width=width,
             height=height,
-            clock=_clock(stamps, stream, zero / 1_000_000),
+            clock=clock_of(stamps, stream, zero / 1_000_000, path),
             colour=_colour(first, stream, width, height),
-            pixel_format="yuv420p" if even else "yuv444p",
+            pixel_format=_pixel_format(width, height, depth),
             sample_aspect=1 / aspect if turned else aspect,
-            has_audio=bool(container.streams.audio),
+            sounds=len(container.streams.audio),
             rotation=first.rotation,
             source_format=first.format.name,
             container=container.format.name,
+            source_depth=depth,
+            interlaced=bool(first.interlaced_frame),
+            transparent=_has_alpha(first, stream),
         )
+
+
+def _pixel_format(width: int, height: int, depth: int) -> PixelFormat:
+    """What frames of this size, stored with `depth` bits, are read and written as."""
+    even: PixelFormat = "yuv420p" if width % 2 == 0 and height % 2 == 0 else "yuv444p"
+    deep: PixelFormat = "yuv420p10le" if even == "yuv420p" else "yuv444p10le"
+    return deep if depth > 8 and ffmpeg.encodes(ffmpeg.find_ffmpeg(), deep) else even
+
+
+def _has_alpha(frame: VideoFrame, stream: VideoStream) -> bool:
+    if stream.codec_context.name == "gif":  # every GIF is decoded with an alpha channel
+        return False
+    # the alpha of WebM lies beside the picture, where the decoder does not look
+    return any(component.is_alpha for component in frame.format.components) or stream.metadata.get("alpha_mode") == "1"
 
 
 def _pictures(container: InputContainer, path: Path) -> VideoStream:
     """The first video track that is not a cover."""
     for stream in container.streams.video:
         if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            if stream.codec_context is None:
+                raise MediaError(f"{path} is coded in a way that is not known, or is damaged. Export it again as MP4.")
             return stream
     raise MediaError(f"{path} has no moving picture, only sound. Name a video file.")
 
@@ -134,36 +172,6 @@ def _first_frame(packet: Packet[VideoStream]) -> VideoFrame | None:
     except av.error.InvalidDataError:
         return None
     return frames[0] if frames and isinstance(frames[0], VideoFrame) else None
-
-
-def _clock(stamps: list[int | None], stream: VideoStream, zero: float) -> Clock:
-    """The clock of packets with these timestamps; on the exact grid where they differ from one by rounding alone."""
-    told = [rate for rate in (stream.guessed_rate, stream.average_rate, stream.base_rate) if rate]
-    known = sorted({stamp for stamp in stamps if stamp is not None})
-    if len(known) < len(stamps) // 2 or stream.time_base is None:  # a bare stream: frames without times
-        return Clock.constant(told[0] if told else Fraction(25), len(stamps))
-    starts = np.array(known, dtype=np.float64) * float(stream.time_base) - zero
-    if len(starts) == 1:
-        return Clock(told[0] if told else Fraction(25), starts)
-    middle = float(np.median(np.diff(starts)))
-    measured = Fraction((len(starts) - 1) / (starts[-1] - starts[0])).limit_denominator(1001)
-    for rate in [*told, *_RATES, measured]:
-        if 0.5 < float(rate) * middle < 2:  # the others are of no interest: 90000, or a mean with a long pause in it
-            begin = _grid_begin(starts, rate)
-            if begin is not None:
-                return Clock.constant(rate, len(starts), begin)
-    nearest = min(_RATES, key=lambda rate: abs(float(rate) * middle - 1))
-    close = abs(float(nearest) * middle - 1) < 0.01
-    return Clock(nearest if close else Fraction(1 / middle).limit_denominator(1001), starts)
-
-
-def _grid_begin(starts: NDArray[np.float64], rate: Fraction) -> float | None:
-    """Where the grid of `rate` begins on which all `starts` lie but for their rounding; None if they do not."""
-    drift = starts - np.arange(len(starts)) * float(1 / rate)
-    if np.ptp(drift) > 2 * JITTER:
-        return None
-    begin = float((drift.min() + drift.max()) / 2)
-    return 0.0 if abs(begin) < JITTER else begin
 
 
 def _colour(frame: VideoFrame, stream: VideoStream, width: int, height: int) -> Colour:

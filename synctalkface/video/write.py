@@ -16,12 +16,16 @@ import ffmpeg as ffmpeg_python
 
 from synctalkface import ffmpeg
 from synctalkface.clock import JITTER, Clock
-from synctalkface.errors import OutputError
+from synctalkface.errors import ConfigError, OutputError
+from synctalkface.strict import suggest
 from synctalkface.video.frame import Frame
+from synctalkface.video.leftover import clear_leftovers, temporary
 from synctalkface.video.probe import Video
 from synctalkface.video.retime import give_times
 
+PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 EXTENSIONS = (".mp4", ".mkv", ".mov")
+_SOUND = {"acodec": "aac", "audio_bitrate": "192k"}
 
 
 class VideoWriter:
@@ -50,20 +54,19 @@ class VideoWriter:
         self._like, self._clock = like, clock
         check_output(self._path, [like.path, *([speech] if speech else [])], overwrite)
         self._own_times = clock.variable or abs(clock.starts[0]) > JITTER
-        name = f".{self._path.stem}.{os.getpid()}"
-        self._part = self._path.with_name(f"{name}.part{self._path.suffix}")
-        self._timed = self._path.with_name(f"{name}.timed{self._path.suffix}")
+        self._part, self._timed = temporary(self._path, "part"), temporary(self._path, "timed")
         streams, options = [_picture(like, clock)], self._encoder(crf, preset)
         if speech is not None:
             streams.append(_sound(speech, speech_offset, clock.duration))
             # the language of the speech, input 1, which ffmpeg forgets on the way through filters
-            options |= {"acodec": "aac", "audio_bitrate": "192k", "map_metadata:s:a:0": "1:s:a:0"}
+            options |= {**_SOUND, "map_metadata:s:a:0": "1:s:a:0"}
         if comment:
             options["metadata"] = f"comment={comment}"
         self._output = ffmpeg.media_output(self._part, *streams, **options)
         self._written = 0
 
     def __enter__(self) -> Self:
+        clear_leftovers(self._path)
         self._errors = tempfile.TemporaryFile()
         arguments = self._output.get_args(overwrite_output=True)
         self._process = ffmpeg.start(arguments, self._errors, stdin=subprocess.PIPE)
@@ -125,7 +128,9 @@ class VideoWriter:
         )
 
     def _encoder(self, crf: int, preset: str) -> dict[str, object]:
-        options: dict[str, object] = {"vcodec": "libx264", "preset": preset, "crf": crf}
+        # with 10 bits, crf 0 would be nearly lossless, qp 0 is quite
+        quality = {"qp": 0} if crf == 0 else {"crf": crf}
+        options: dict[str, object] = {"vcodec": "libx264", "preset": preset, **quality}
         options |= {"pix_fmt": self._like.pixel_format, "color_range": _values(self._like), **_tags(self._like)}
         if self._own_times:
             options["bf"] = 0  # packets in the order of showing, so that each can be given its time
@@ -134,9 +139,34 @@ class VideoWriter:
         return options
 
 
+def write_sound(path: Path, speech: str | Path, offset: float, duration: float) -> None:
+    """Write `path`, the sound alone that a VideoWriter gives a clip. Raises OutputError if that fails."""
+    track = _sound(speech, offset, duration)
+    output = ffmpeg.media_output(path, track, **_SOUND, **{"map_metadata:s:a:0": "0:s:a:0"})
+    with tempfile.TemporaryFile() as errors:
+        process = ffmpeg.start(output.get_args(overwrite_output=True), errors)
+        try:
+            process.wait()
+        finally:
+            ffmpeg.stop(process)
+        if process.returncode != 0:
+            raise OutputError(
+                f"The sound of {speech} could not be encoded: ffmpeg ended with code {process.returncode} "
+                f"({ffmpeg.complaint(errors)}). Check the free space on the disk."
+            )
+
+
+def check_preset(preset: str) -> None:
+    """ConfigError if x264 has no such preset."""
+    if preset not in PRESETS:
+        raise ConfigError(f"x264 has no preset '{preset}'.{suggest(preset, list(PRESETS))}")
+
+
 def check_output(path: str | Path, sources: list[str | Path], overwrite: bool) -> None:
     """OutputError if the clip `path`, made from `sources`, cannot or must not be written: ask before long work."""
     path = Path(path)
+    if not ffmpeg.is_unicode(path):
+        raise OutputError(f"{path} is a name that is not Unicode. Choose another one.")
     if path.suffix.lower() not in EXTENSIONS:
         raise OutputError(f"{path} does not end in .mp4, .mkv or .mov. Choose one of these.")
     if path.is_dir():

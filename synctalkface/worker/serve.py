@@ -129,5 +129,5 @@ class _Dubber:
         key = (command.weights, command.device)
         if self._model is None or key != self._key:
             self.forget()  # never two in memory
-            self._model, self._key = LipSync.from_pretrained(command.weights, command.device), key
+            self._model, self._key = LipSync.from_pretrained(command.weights, command.device, remember=True), key
         return self._model

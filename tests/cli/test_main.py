@@ -197,5 +197,6 @@ def test_the_dub_command_passes_on_what_was_asked_for(
     assert asked == {
         "weights": None, "device": "auto", "video": Path("a.mp4"), "speech": Path("b.wav"), "out": Path("c.mp4"),
         "fit": "hold", "face": "2", "overwrite": True, "crf": 20, "address": None, "hear": True, "label": False,
+        "keep_audio": False,
     }  # fmt: skip
     assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["progress", "done"]

@@ -82,5 +82,84 @@ def test_a_missing_folder_an_empty_one_and_an_unknown_corpus_are_said_to_be_so(t
     with pytest.raises(DataError, match=r"No video below .*empty\. Clips end in \.avi"):
         find(tmp_path / "empty")
     touched(tmp_path / "films", "a.mp4")
-    with pytest.raises(DataError, match=r"no corpus 'voxceleb'\. Choose grid, folder or auto"):
+    with pytest.raises(DataError, match=r"no corpus 'voxceleb'\. Choose grid, lrs2, lrw, folder or auto"):
         find(tmp_path / "films", "voxceleb")
+
+
+def test_grid_as_it_is_published_in_high_resolution(tmp_path: Path) -> None:
+    touched(
+        tmp_path / "grid", *(f"s3/video/mpg_6000/b{number:02d}.mpg" for number in range(10)), "s2/video/mpg_6000/a.mpg"
+    )
+    found = find(tmp_path / "grid")
+    assert {source.speaker for source in found} == {"s2", "s3"}
+    assert splits(found, "s3") == {"train": 9, "validation": 1}
+    assert splits(found, "s2") == {"test": 1}
+
+
+@pytest.fixture
+def lrs2(tmp_path: Path) -> Path:
+    """A made-up LRS2 tree, with a clip that no list names and one that is listed and not there."""
+    root = tmp_path / "mvlrs_v1"
+    main, pretrain = ("101/00001", "101/00002", "102/00001", "103/00001", "104/00009"), ("101/00001", "105/00003")
+    touched(root / "main", *(f"{clip}{end}" for clip in main for end in (".mp4", ".txt")))
+    touched(root / "pretrain", *(f"{clip}{end}" for clip in pretrain for end in (".mp4", ".txt")))
+    lists = {
+        "train.txt": "101/00001\n101/00002\n199/00001\n",
+        "val.txt": "102/00001\n",
+        "test.txt": "103/00001 NF\n",
+        "pretrain.txt": "101/00001 MV\n105/00003\n\n",
+    }
+    for name, text in lists.items():
+        (root / name).write_text(text)
+    return tmp_path
+
+
+def test_lrs2_is_split_as_its_lists_say(lrs2: Path) -> None:
+    found = {(s.speaker, s.name): s.split for s in find(lrs2)}
+    assert found == {
+        ("101", "main-00001"): "train",
+        ("101", "main-00002"): "train",
+        ("101", "pretrain-00001"): "train",  # another clip than main's of that name
+        ("102", "main-00001"): "validation",
+        ("103", "main-00001"): "test",
+        ("105", "pretrain-00003"): "train",
+    }
+    assert {(s.speaker, s.name): s.split for s in find(lrs2 / "mvlrs_v1")} == found
+
+
+def test_the_lists_of_lrs2_may_lie_beside_it_and_pretrain_may_be_absent(lrs2: Path) -> None:
+    for path in (lrs2 / "mvlrs_v1").glob("*.txt"):
+        path.rename(lrs2 / path.name)
+    assert len(find(lrs2, "lrs2")) == 6
+    (lrs2 / "pretrain.txt").unlink()
+    with pytest.raises(
+        DataError, match=r"LRS2 needs its list pretrain\.txt, which is neither in .*mvlrs_v1 nor beside"
+    ):
+        find(lrs2)
+    (lrs2 / "mvlrs_v1" / "pretrain").rename(lrs2 / "elsewhere")
+    assert len(find(lrs2, "lrs2")) == 4
+
+
+def test_lists_that_name_no_clip_are_refused(lrs2: Path) -> None:
+    for path in (lrs2 / "mvlrs_v1").glob("*.txt"):
+        path.write_text("999/00001\n")
+    with pytest.raises(DataError, match="name none of its clips"):
+        find(lrs2)
+
+
+def test_lrw_is_split_by_its_folders_and_grouped_by_word(tmp_path: Path) -> None:
+    words = (f"{word}/{part}/{word}_00001" for word in ("ABOUT", "YEARS") for part in ("train", "val", "test"))
+    touched(tmp_path / "lipread_mp4", *(f"{clip}{end}" for clip in words for end in (".mp4", ".txt")))
+    found = find(tmp_path)
+    assert splits(found, "ABOUT") == splits(found, "YEARS") == {"train": 1, "validation": 1, "test": 1}
+    assert {s.identifier for s in found if s.speaker == "ABOUT"} == {
+        "ABOUT-train-ABOUT_00001", "ABOUT-val-ABOUT_00001", "ABOUT-test-ABOUT_00001",
+    }  # fmt: skip
+    assert find(tmp_path / "lipread_mp4", "lrw") == found
+
+
+@pytest.mark.parametrize(("corpus", "sentence"), [("lrs2", "no folder mvlrs_v1"), ("lrw", "no folder lipread_mp4")])
+def test_another_layout_than_was_said_is_an_error(tmp_path: Path, corpus: str, sentence: str) -> None:
+    touched(tmp_path / "films", "a.mp4")
+    with pytest.raises(DataError, match=sentence):
+        find(tmp_path / "films", corpus)

@@ -68,3 +68,35 @@ def test_a_damaged_manifest_names_itself(tmp_path: Path, text: str) -> None:
     (tmp_path / manifest.NAME).write_text(text)
     with pytest.raises(DataError, match=r"manifest\.json is damaged .* Delete it and run"):
         manifest.load(tmp_path)
+
+
+def measured_book() -> Manifest:
+    book = listed()
+    for name, confidence in (("ann-a", 0.3), ("ann-b", 0.04), ("bob-a", 0.2)):
+        book.measured(name, 0.0, confidence)
+    return book
+
+
+def test_clips_of_little_confidence_are_left_out_and_counted() -> None:
+    book = measured_book()
+    assert book.sift(0.05) == 1
+    assert book.reasons() == {"no face": 2, "silent": 1, "sync unclear": 1}
+    assert [entry.identifier for entry in book.split("train")] == ["ann-a"]
+    assert [entry.identifier for entry in book.usable()] == ["ann-a", "bob-a"]
+
+
+def test_a_lower_limit_takes_them_back(tmp_path: Path) -> None:
+    book = measured_book()
+    book.sift(0.25)
+    book.save(tmp_path)
+    again = manifest.load(tmp_path)
+    assert len(again.usable()) == 1
+    again.sift(0.0)
+    assert len(again.usable()) == 3
+    assert again.reasons() == {"no face": 2, "silent": 1}
+
+
+def test_what_was_not_measured_is_not_left_out() -> None:
+    book = listed()
+    assert book.sift(9.0) == 1  # the one that was
+    assert "ann-b" in {entry.identifier for entry in book.usable()}

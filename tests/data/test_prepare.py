@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from synctalkface import hub
 from synctalkface.config import AudioConfig
 from synctalkface.data import manifest, pack
-from synctalkface.data.prepare import prepare
+from synctalkface.data.offsets import measure_all
+from synctalkface.data.prepare import prepare, summary
 from synctalkface.errors import DataError, OutputError
 from synctalkface.events import Event, Progress
 from synctalkface.faces.mesh import LIPS_INNER, LIPS_OUTER
@@ -110,3 +115,78 @@ def test_a_folder_that_cannot_be_made_is_said_to_be_so(tiny_corpus: Path, tmp_pa
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match=r"cannot be made .* Choose another one"):
         prepare(tiny_corpus, tmp_path / "file" / "out")
+
+
+LRS2_LISTS = {"train.txt": "1/00001", "val.txt": "1/00002", "test.txt": "2/00001 NF", "pretrain.txt": "1/00001"}
+LAYOUTS = {
+    "grid": ["s1/a.mkv", "s3/a.mkv", "s2/a.mkv"],
+    "lrs2": [f"mvlrs_v1/{clip}.mp4" for clip in ("main/1/00001", "main/1/00002", "main/2/00001", "pretrain/1/00001")],
+    "lrw": [f"lipread_mp4/ABOUT/{part}/ABOUT_00001.mp4" for part in ("train", "val", "test")],
+    "folder": ["ann/kitchen/a.mkv", "alone.mkv"],
+}
+
+
+@pytest.mark.parametrize("corpus", LAYOUTS)
+def test_every_published_layout_can_be_prepared(tmp_path: Path, short_take: Path, corpus: str) -> None:
+    tree = tmp_path / "tree"
+    for name in LAYOUTS[corpus]:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(short_take, tree / name)
+    if corpus == "lrs2":
+        for name, line in LRS2_LISTS.items():
+            (tree / "mvlrs_v1" / name).write_text(line + "\n")
+    assert prepare(tree, tmp_path / "out", corpus).clips == len(LAYOUTS[corpus])
+    book = manifest.load(tmp_path / "out")
+    wanted = {"train", "validation", "test"} if corpus in ("lrs2", "lrw") else {"train"}
+    assert wanted <= {entry.split for entry in book.entries.values()}
+    assert all((tmp_path / "out" / entry.file).is_file() for entry in book.entries.values())
+
+
+@pytest.fixture
+def short_take(make_media: MakeMedia, sample_face: Path, tmp_path: Path) -> Path:
+    """Half a second of the sample, in the codecs of LRS2 and LRW."""
+    return make_media("take.mp4", "-ss", "1", "-i", str(sample_face), "-t", "0.5", "-c:v", "libx264", "-c:a", "aac")
+
+
+def test_clips_without_clear_sync_are_left_out_counted_and_taken_back(
+    tiny_data: Path, tiny_weights: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    shutil.copytree(tiny_data, folder)
+    net, config = hub.load_syncnet(tiny_weights), hub.load_config(tiny_weights)
+    assert measure_all(folder, net, config, least=0.0) == 4
+    confidences = sorted(entry.confidence or 0.0 for entry in manifest.load(folder).entries.values())
+    between = (confidences[1] + confidences[2]) / 2
+    assert measure_all(folder, net, config, least=between) == 0  # nothing is measured twice
+    held = summary(folder)
+    assert (held.clips, held.rejected) == (2, {"sync unclear": 2})
+    assert "left out: 2 sync unclear" in held.sentence()
+    with pytest.raises(DataError, match=r"In no clip of .*data do lips and sound belong together .* Lower it"):
+        measure_all(folder, net, config, least=99.0)
+    measure_all(folder, net, config, least=0.0)
+    assert summary(folder).clips == 4
+
+
+def test_ray_prepares_what_one_process_prepares(tiny_data: Path, tiny_corpus: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="prepare --ray needs the package ray")
+    out = tmp_path / "data"
+    # in a process of its own: Ray leaves threads and warnings behind
+    code = (
+        "import sys; from pathlib import Path; from synctalkface.data.prepare import prepare; "
+        "source, out = map(Path, sys.argv[1:3]); assert prepare(source, out, ray='local').clips == 4"
+    )
+    environment = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", code, str(tiny_corpus), str(out)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert manifest.load(out) == manifest.load(tiny_data)
+    for path in tiny_data.iterdir():
+        assert (out / path.name).read_bytes() == path.read_bytes()
+
+
+def test_without_the_package_ray_one_sentence_says_how_to_get_it(
+    tiny_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(DataError, match=r"package ray is missing\. Install it: pip install 'synctalkface\[ray\]'"):
+        prepare(tiny_corpus, tmp_path / "out", ray="local")

@@ -48,7 +48,13 @@ class Page(NamedTuple):
 
     def kept(self) -> set[str]:
         """The visitors' files, by name."""
-        return {path.name for path in self.files.rglob("*") if path.is_file()}
+        [own] = self.files.glob("synctalkface-demo-*")
+        return {path.name for path in own.rglob("*") if path.is_file()}
+
+    def remembered(self) -> set[str]:
+        """What the library keeps of them to be quicker the next time, by name."""
+        [cache] = self.files.glob("synctalkface-cache-*")
+        return {path.name for path in cache.rglob("*") if path.is_file()}
 
 
 Serve = Callable[..., Page]

@@ -68,6 +68,37 @@ def test_a_picture_is_dubbed_for_as_long_as_the_speech(
     assert len(probe(video).clock) == 15
 
 
+def test_a_face_is_learnt_first_and_nothing_of_it_is_kept(
+    page: Any, client: Client, example_face: Path, said: Path
+) -> None:
+    video, told, facts = dub(client, example_face, said, fit="trim", adapt=True)
+    assert len(probe(video).clock) == facts["frames"] == 75
+    assert "Learning the face took" in told
+    assert not {"generator.safetensors", "adapted.json"} & page.kept()
+
+
+def test_a_picture_teaches_nothing(client: Client, clip: Path, said: Path, make_media: MakeMedia) -> None:
+    picture = make_media("face.png", "-i", str(clip), "-frames:v", "1")
+    with pytest.raises(AppError, match="A picture does not move"):
+        dub(client, None, said, picture=handle_file(str(picture)), adapt=True)
+
+
+def test_a_video_without_sound_cannot_teach_and_leaves_nothing(
+    page: Any, client: Client, clip: Path, said: Path
+) -> None:
+    before = results_of(page)
+    with pytest.raises(AppError, match="has no sound"):
+        dub(client, clip, said, adapt=True)
+    assert results_of(page) == before
+
+
+def test_the_precision_can_be_chosen(client: Client, clip: Path, said: Path) -> None:
+    assert dub(client, clip, said, precision="fp32")[2]["precision"] == "fp32"
+    assert dub(client, clip, said, precision="int8")[2]["precision"] == "int8"
+    with pytest.raises(AppError, match=r"'int7'.* not in the list of choices: \['auto', 'fp32', 'int8'\]"):
+        dub(client, clip, said, precision="int7")
+
+
 def test_each_face_has_a_number_that_can_be_chosen(client: Client, two_faces: Path, said: Path) -> None:
     frame, choices, told = client.predict(video=handle_file(str(two_faces)), api_name="/faces")
     assert [number for _, number in choices["choices"]] == ["1", "2"]

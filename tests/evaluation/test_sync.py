@@ -15,8 +15,9 @@ from synctalkface.config import preset
 from synctalkface.data.pack import stored_size
 from synctalkface.errors import WeightsError
 from synctalkface.evaluation.published import PublishedSyncNet, cepstra, load_published
-from synctalkface.evaluation.sync import OwnJudge, listen, measure
+from synctalkface.evaluation.sync import listen, measure
 from synctalkface.models.syncnet import SyncNet
+from synctalkface.person.judge import OwnJudge
 
 RATE, FRAMES = 16_000, 60
 

@@ -44,7 +44,7 @@ def test_a_run_from_the_beginning_begins_a_new_log(tmp_path: Path) -> None:
 def test_a_sample_picture_has_its_colours(tmp_path: Path) -> None:
     rgb = np.zeros((4, 6, 3), np.uint8)
     rgb[..., 0] = 200
-    Journal(tmp_path, 0).picture("0000001", rgb)
+    Journal(tmp_path, 0).picture(1, rgb)
     saved = cv2.cvtColor(cv2.imread(str(tmp_path / "samples" / "0000001.png")), cv2.COLOR_BGR2RGB)
     np.testing.assert_array_equal(saved, rgb)
 

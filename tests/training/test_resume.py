@@ -77,7 +77,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
 def test_the_log_of_a_resumed_run_gives_means_over_its_own_steps(
     tiny_data: Path, tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("synctalkface.training.syncnet.LOG_EVERY", 4)
+    monkeypatch.setattr("synctalkface.training.loop.LOG_EVERY", 4)
     with pytest.raises(PowerCut):
         train_syncnet(tiny_data, tmp_path / "broken", config, listener=cut_after(4))
     train_syncnet(tiny_data, tmp_path / "broken", config)

@@ -81,7 +81,7 @@ def test_the_checkpoint_before_the_trouble_stays(lessons: Clips, exam: Clips, co
     before = (tmp_path / checkpoint.NAME).read_bytes()
     spoil(run.model)
     with pytest.raises(TrainingError):
-        run.train()
+        run.train(Journal(tmp_path, 0))
     assert (tmp_path / checkpoint.NAME).read_bytes() == before
 
 

@@ -168,3 +168,37 @@ def test_a_picture_of_another_kind_says_what_to_do(tmp_path: Path) -> None:
 def test_a_tiny_clip_is_refused(make_media: MakeMedia) -> None:
     with pytest.raises(MediaError, match="8 x 8 px"):
         probe(make_media("tiny.mp4", *pattern("8x8"), "-pix_fmt", "yuv420p"))
+
+
+@pytest.mark.parametrize(
+    ("starts", "sentence"),
+    [
+        ([0.0, 0.04, 0.08, 7200.08], "frame 4 comes 7200 s after the one before"),
+        ([0.0, 90_000.0], "frame 2 comes 90000 s after the one before"),
+        ([0.0, 0.0004, 0.0008, 0.0012], "more than 1000 come in a second"),
+    ],
+)
+def test_times_that_nobody_can_mean_are_damage(tmp_path: Path, starts: list[float], sentence: str) -> None:
+    with pytest.raises(MediaError, match=rf"The times of the frames of .*odd\.mov are damaged: {sentence}"):
+        probe(packed(tmp_path / "odd.mov", starts))
+
+
+def test_a_screen_may_stand_still_for_minutes(tmp_path: Path) -> None:
+    patient = probe(packed(tmp_path / "patient.mov", [0.0, 0.04, 0.08, 300.0]))
+    assert patient.clock.duration == pytest.approx(300.04, abs=0.01)
+
+
+def packed(path: Path, starts: list[float]) -> Path:
+    """Grey pictures with these timestamps."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 10_000)
+        for start in starts:
+            frame = av.VideoFrame.from_ndarray(np.full((72, 64), 128, np.uint8), "yuvj420p")
+            frame.pts, frame.time_base = round(start * 10_000), Fraction(1, 10_000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path

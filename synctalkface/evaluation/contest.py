@@ -1,0 +1,100 @@
+"""Who is compared on which clips, and the hashes that tell whether a score is still true.
+
+A score depends on the weights that drew, the sync expert and the face mesh that judged, the clips, and the rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from synctalkface import hub
+from synctalkface.config import Config
+from synctalkface.data import manifest
+from synctalkface.data.corpora import Split
+from synctalkface.errors import ConfigError, DataError
+from synctalkface.evaluation.take import takes
+from synctalkface.hub.sums import digest
+from synctalkface.hub.tensors import parts
+
+RULES = 1  # goes up whenever a score begins to mean something else: then nothing that was measured before is kept
+TRUTH, COPY, BASE = "ground-truth", "copy-reference", "base"
+NO_MEMORY, PAPER, SHORT = "no-memory", "paper", "base-short"  # trained alike, for the same number of steps
+ADAPTED, UNADAPTED = "adapted", "unadapted"
+ORDER = [TRUTH, COPY, NO_MEMORY, PAPER, SHORT, BASE, UNADAPTED, ADAPTED]  # of the rows
+
+Part = Literal["whole", "second-half"]
+Adapter = Callable[[Path, manifest.Entry, Path], None]  # prepared folder, clip -> writes weights to the last folder
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One row of the table. Without weights: the filmed clip, or its first frame's mouth held still."""
+
+    model: str
+    folder: Path | None = None  # of its weights
+    steps: int | None = None  # that it was trained for
+    part: Part = "whole"  # of each clip that is scored
+    adapter: Adapter | None = None  # gives it weights of its own for each clip, from the clip's first half
+    recipe: str = ""  # of the adapter: another one makes other weights
+
+
+class Exam(NamedTuple):
+    """Clips of one set. `others` lend the wrong speech, each to the clip at its place."""
+
+    name: str  # of the set, as the table has it
+    data: Path
+    entries: list[manifest.Entry]
+    marks: list[str]  # hash of each clip
+
+    @property
+    def others(self) -> list[manifest.Entry]:
+        """The clip before, and for the first the last."""
+        return [self.entries[index - 1] for index in range(len(self.entries))]
+
+
+def exam(name: str, data: Path, split: Split | None, config: Config, limit: int | None = None) -> Exam | None:
+    """The set `name`: the clips of `split` in the prepared folder `data` (None: all). None if there are none."""
+    if split is not None and not manifest.load(data).split(split):
+        return None
+    entries = takes(data, split, config, limit)
+    return Exam(name, data, entries, [_clip(data, entry) for entry in entries])
+
+
+def refuse_other_faces(config: Config, folder: Path, wanted: Config) -> None:
+    """ConfigError for weights in `folder` that draw crops of another size than the sync expert looks at."""
+    if config.face.size != wanted.face.size:
+        raise ConfigError(
+            f"{folder} draws crops of {config.face.size} px, the others {wanted.face.size}. Compare models of one size."
+        )
+
+
+def fingerprint(folder: Path, name: str = hub.GENERATOR) -> str:
+    """The hash of the weights `name` in `folder`, and of the settings that use of them depends on."""
+    config = asdict(hub.load_config(folder))
+    groups = ("audio", "face", "memory", "model") if name == hub.GENERATOR else ("audio", "face", "syncnet")
+    settings = json.dumps({group: config[group] for group in groups}, sort_keys=True)
+    return combined(settings, *map(digest, parts(folder, name)))
+
+
+def judges(folder: Path) -> str:
+    """The hash of all that judges: the sync expert in `folder`, and the face mesh."""
+    mesh = files("synctalkface") / "assets" / "faces" / "face_landmark.onnx"
+    return combined(fingerprint(folder, hub.SYNCNET), hashlib.sha256(mesh.read_bytes()).hexdigest())
+
+
+def combined(*marks: object) -> str:
+    """One short hash of many."""
+    return hashlib.sha256("\n".join(map(str, marks)).encode()).hexdigest()[:16]
+
+
+def _clip(data: Path, entry: manifest.Entry) -> str:
+    path = data / entry.file
+    if not path.is_file():
+        raise DataError(f"{path} is missing, though {manifest.NAME} lists it. Run 'synctalkface prepare' again.")
+    return combined(digest(path), entry.correction)

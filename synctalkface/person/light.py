@@ -1,0 +1,70 @@
+"""The light of the frame on what is drawn: gains that make both alike where both show the same skin.
+
+What is drawn has the colours of the reference, which may have been filmed in other light. Light scales each channel of
+a colour; coded with a power law, as video is, that is a gain still. The gain may differ from side to side and from top
+to bottom, and nothing finer: three numbers a channel, fitted to some hundred cells along the soft edge of the mask, so
+robustly that no smoothing in time is needed. h x w px of the lower half of the crop.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CELLS = (32, 16)  # across and down the lower half: what is compared are their means
+DARK = 16.0  # of 255: cells about this dark count half, for black says nothing about light
+FAR = 0.06  # of the logarithm: cells that differ by more than this from the rest show something else
+STEADY = 6.0  # how many cells' worth of evidence a slope of the gain has to overcome
+LARGEST = 0.7  # of the logarithm: a factor of two
+ROUNDS = 4  # of reweighting
+
+
+def relight(drawn: NDArray[np.float32], filmed: NDArray[np.uint8], mask: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`drawn` (h, w, 3) of 0..255 in the light of `filmed`, the same part of the frame at any size.
+
+    mask (h, w): how much of the frame is replaced. Nothing is known, and nothing changed, where it has no soft edge.
+    """
+    ours, theirs = (cv2.resize(picture, CELLS, interpolation=cv2.INTER_AREA) for picture in (drawn, filmed))
+    share = cv2.resize(mask, CELLS, interpolation=cv2.INTER_AREA).reshape(-1)
+    ratio = np.log((theirs.astype(np.float32) + 1) / (ours + 1)).reshape(-1, 3)
+    bright = np.minimum(ours, theirs).min(axis=2).reshape(-1)
+    fitted = _fit(ratio, 4 * share * (1 - share) * bright / (bright + DARK))
+    height, width = drawn.shape[:2]
+    across = np.exp(fitted[0] + fitted[1] * _places(width)[:, None])  # (w, 3)
+    down = np.exp(fitted[2] * _places(height)[:, None])  # (h, 3)
+    gain = down[:, None] * across[None]
+    return np.asarray(drawn * gain, np.float32)
+
+
+def _fit(ratio: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(3, 3): level, slope across and slope down of the logarithms `ratio` (cells, 3), each for R, G and B."""
+    there = weight > 0.05
+    if there.sum() < STEADY:
+        return np.zeros((3, 3), np.float32)
+    x, y, weight = _plane()[there], ratio[there], weight[there]
+    ridge = np.diag([1e-6, STEADY, STEADY]).astype(np.float32)
+    fitted = np.zeros((3, 3), np.float32)
+    fitted[0] = np.median(y, axis=0)
+    for _ in range(ROUNDS):
+        left = y - x @ fitted
+        near = weight / (1 + np.square(left / FAR).mean(1)) ** 2
+        weighted = x * near[:, None]
+        fitted = np.linalg.solve(weighted.T @ x + ridge, weighted.T @ y)
+    fitted[0] = fitted[0].clip(-LARGEST, LARGEST)
+    return np.asarray(fitted, np.float32)
+
+
+@functools.cache
+def _places(count: int) -> NDArray[np.float32]:
+    """The centres of `count` equal parts of -1..1."""
+    return np.asarray((np.arange(count) + 0.5) / count * 2 - 1, np.float32)
+
+
+@functools.cache
+def _plane() -> NDArray[np.float32]:
+    """(cells, 3): one, place across, place down."""
+    x, y = np.meshgrid(_places(CELLS[0]), _places(CELLS[1]))
+    return np.stack([np.ones_like(x), x, y], -1).reshape(-1, 3)

@@ -1,0 +1,187 @@
+"""The run that adapts a generator to footage: its eyes and hands learn, its ears and its memory stay as they are.
+
+What the sound asks for and what the memory answers was learnt from much speech; a few seconds would only spoil it. The
+face encoder and the decoder learn how this face looks while it says what it is told.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from synctalkface import hub
+from synctalkface.config import Config
+from synctalkface.data.dataset import Clips
+from synctalkface.data.redraw import redraw
+from synctalkface.errors import TrainingError
+from synctalkface.events import Listener, Progress, ignore
+from synctalkface.inputs import lower, pictures
+from synctalkface.metrics import l1, psnr
+from synctalkface.models.generator import SyncTalkFace, for_use
+from synctalkface.models.syncnet import SyncNet
+from synctalkface.training.footage import Footage, part
+from synctalkface.training.generator import GeneratorRun
+from synctalkface.training.lessons import Lessons, held_out
+
+ENOUGH = 4.0  # seconds to learn from; of what less than that taught, only a share is believed
+LEARNS = ("face_encoder.", "decoder.levels.", "decoder.head.")  # beginnings of the parameters' names
+KEEPS = ("decoder.levels.0.",)  # but these: with the layer before, they say where lips are, not what they look like
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of a norm
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a model is adapted. The defaults are what docs/log.md found best."""
+
+    steps: int = 300  # at most
+    windows: int = 4  # of consecutive frames in each
+    learning_rate: float = 3e-4
+    final_learning_rate: float = 3e-5
+    ema: float = 0.98
+    voice: float = 1.0  # how far the voice varies, 0..1
+    mute: float = 0.3  # share of windows drawn from the recalled lips alone
+    mouth: float = 10.0  # weight of the L1 inside the mouth window
+    audio_visual: float = 0.5  # weight of the sync expert's opinion
+    every: int = 25  # steps between two looks at what is held out
+    patience: int = 5  # looks without a better one that end the run
+
+    def applied(self, config: Config) -> Config:
+        """`config` with the losses and the schedule of this recipe; those of the frozen parts count nothing."""
+        return replace(
+            config,
+            losses=replace(
+                config.losses,
+                mouth=self.mouth,
+                audio_visual=self.audio_visual,
+                adversarial=0.0,
+                store=0.0,
+                align=0.0,
+                balance=0.0,
+            ),
+            training=replace(
+                config.training,
+                steps=self.steps,
+                windows=self.windows,
+                accumulate=1,
+                learning_rate=self.learning_rate,
+                final_learning_rate=self.final_learning_rate,
+                warmup=self.every,
+                ema=self.ema,
+                audio_visual_from=0,
+                visual_visual_from=0,
+                augment_from=0,
+                augment_full=0,
+                augment_strength=self.voice,
+                mute=self.mute,
+            ),
+        )
+
+
+def learns(name: str) -> bool:
+    """Whether adaptation changes the tensor called `name`."""
+    return name.startswith(LEARNS) and not name.startswith(KEEPS) and not name.endswith(STATISTICS)
+
+
+class Score(NamedTuple):
+    """How near the redrawn mouths come to the filmed ones, in the part that is held out."""
+
+    l1: float
+    psnr: float  # dB
+
+
+class Outcome(NamedTuple):
+    """The end of an adaptation. `state` is that of the best weights: of the base, if none were better."""
+
+    state: dict[str, Tensor]
+    step: int  # at which they were reached; 0: the base
+    steps: int  # that were run
+    before: Score
+    after: Score
+
+
+class Adaptation(GeneratorRun):
+    """Training steps as in GeneratorRun, of some parts alone, judged by the end of each footage."""
+
+    def __init__(
+        self,
+        footage: Sequence[Footage],
+        base: Path,
+        recipe: Recipe,
+        syncnet: SyncNet | None,
+        device: torch.device,
+    ) -> None:
+        config = recipe.applied(hub.load_config(base))
+        lessons = Lessons(footage, config)
+        super().__init__(lessons, lessons, config, base, syncnet, device)
+        self.begin_from(base)
+        self.footage, self.recipe = footage, recipe
+        self.base = copy.deepcopy(self.average.state_dict())
+        self.trust = min(1.0, lessons.seconds / ENOUGH)
+        for name, parameter in self.model.named_parameters():
+            parameter.requires_grad_(learns(name))
+
+    def ready(self) -> None:
+        """Statistics stay those of the base: a batch of one face has others, and the frozen parts must not move."""
+        self.model.eval()
+
+    def adapt(self, listener: Listener = ignore) -> Outcome:
+        """Learn until the held-out part gets no better, or the steps are over. Writes nothing."""
+        before = best = self.judge()
+        state, found, started = self.base, 0, time.monotonic()
+        for step in range(1, self.recipe.steps + 1):
+            self.update()
+            self.step = step
+            left = (time.monotonic() - started) / step * (self.recipe.steps - step)
+            listener(Progress("adapt", step, self.recipe.steps, left))
+            if step % self.recipe.every == 0 or step == self.recipe.steps:
+                score = self.judge()
+                if score.l1 < best.l1:
+                    best, found, state = score, step, self.learnt()
+                elif step - found >= self.recipe.every * self.recipe.patience:
+                    break
+        return Outcome(state, found, self.step, before, best)
+
+    def learnt(self) -> dict[str, Tensor]:
+        """The averaged weights; after little footage drawn back to the base, since they fit its few frames too well."""
+        state = self.average.state_dict()
+        for name, before in self.base.items():
+            state[name] = torch.lerp(before, state[name], self.trust) if learns(name) else before.clone()
+        return state
+
+    def judge(self) -> Score:
+        """What was learnt, as in use, on the frames at the end of each footage."""
+        judged = copy.deepcopy(self.average)
+        judged.load_state_dict(self.learnt())
+        model = for_use(judged)
+        scores = [self._judge(model, one) for one in self.footage]
+        mean = np.mean(scores, axis=0)
+        if not np.isfinite(mean).all():
+            raise TrainingError("The adapted weights draw no picture any more. Lower the learning rate.")
+        return Score(*map(float, mean))
+
+    def _judge(self, model: SyncTalkFace, footage: Footage) -> Score:
+        frames = len(footage.clip.crops)
+        first = frames - held_out(footage, len(self.footage))
+        clip = part(footage.clip, first, frames)
+        drawn = redraw_footage(model, self.clips, footage, first, frames)
+        true, mouth = lower(self.clips.faces(clip)), self.clips.mouths(clip)
+        return Score(l1(drawn, true, mouth), psnr(drawn, true, mouth))
+
+
+def redraw_footage(model: SyncTalkFace, clips: Clips, footage: Footage, begin: int, end: int) -> Tensor:
+    """The lower halves (F, 3, S/2, S) of the frames [begin, end) of `footage`, with the references that a dub takes."""
+    references, drawn = footage.references[begin:end], []
+    changes = begin + 1 + np.flatnonzero(np.diff(references))
+    for first, last in pairwise([begin, *changes.tolist(), end]):
+        still = pictures(footage.still(int(footage.references[first]), clips.size)[None])
+        drawn.append(redraw(model, clips, part(footage.clip, first, last), reference=still).picture)
+    return torch.cat(drawn)

@@ -1,0 +1,73 @@
+"""The windows that adaptation draws from footage: with references as in use, heard in many voices.
+
+Every second face stays as it is, since its looks are what is to be learnt; the others vary a little, so that the few
+poses of the footage are not learnt by heart. The voice varies, since the dub will speak with another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from synctalkface.clock import window_start
+from synctalkface.config import Config
+from synctalkface.data import augment
+from synctalkface.data.dataset import Choice, Clips
+from synctalkface.errors import NoFaceError
+from synctalkface.inputs import chunk_length
+from synctalkface.training.footage import Footage
+
+USUAL = 0.5  # share of samples whose reference is the one that a dub takes
+FILMED, LOOK = 0.5, 0.5  # share of samples that stay as filmed; how far the others vary, 0..1
+HELD_OUT = 0.2  # share of the frames, at the end, that is not learnt from
+LONGEST_HELD_OUT = 4.0  # seconds
+
+
+class Lessons(Clips):
+    """The frames of each footage before its held-out end. Raises NoFaceError if not one window fits into them."""
+
+    def __init__(self, footage: Sequence[Footage], config: Config) -> None:
+        super().__init__([one.clip for one in footage], config, config.face.size)
+        self._references = [one.references for one in footage]
+        self._ends = [len(one.clip.crops) - held_out(one, len(footage)) for one in footage]
+        starts = [self._starts(one, end) for one, end in zip(footage, self._ends, strict=True)]
+        self._places = [(number, first) for number, found in enumerate(starts) for first in found]
+        if not self._places:
+            needed = config.training.frames + config.model.lip_frames - 1
+            raise NoFaceError(
+                f"The face is never seen for {needed} frames at a stretch. Choose footage that shows it for longer."
+            )
+
+    @property
+    def seconds(self) -> float:
+        """How much is learnt from."""
+        return sum(end / clip.frame_rate for end, clip in zip(self._ends, self.clips, strict=True))
+
+    def _draw(self, rng: np.random.Generator, strength: float) -> Choice:
+        """What one window shows; `strength` is how far the voice varies."""
+        number, first = self._places[rng.integers(len(self._places))]
+        usual = rng.random() < USUAL
+        reference = int(self._references[number][first] if usual else rng.integers(self._ends[number]))
+        clip = self.clips[number]
+        look = None if rng.random() < FILMED else augment.look(rng, LOOK)
+        return clip, first, reference, look, augment.voice(clip.mel, rng, strength, self.config.audio.span)
+
+    def _starts(self, footage: Footage, end: int) -> list[int]:
+        """The frames at which a window may begin: it stays in one stretch, before `end`, and its sound fits a batch."""
+        frames, reach = self.config.training.frames, self.config.model.lip_frames // 2
+        steps, audio, found = self.config.model.audio_steps, self.config.audio, []
+        longest = chunk_length(frames, steps, self._slowest, audio)
+        begins = window_start(footage.clip.centres, steps, audio.mel_rate)
+        for begin, stop in footage.stretches:
+            for first in range(begin, min(stop, end) - frames - 2 * reach + 1):
+                span = begins[first + reach : first + reach + frames]
+                if int(span.max() - span.min()) + steps <= longest:  # not so where frames come at uneven times
+                    found.append(first)
+        return found
+
+
+def held_out(footage: Footage, clips: int = 1) -> int:
+    """How many frames at the end of `footage`, one of several `clips`, are kept to judge by."""
+    longest = LONGEST_HELD_OUT * footage.clip.frame_rate / clips
+    return max(1, round(min(HELD_OUT * len(footage.clip.crops), longest)))
