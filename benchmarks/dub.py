@@ -252,7 +252,7 @@ def show(found: dict[str, object]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="How fast a dub is on this machine.")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
-    parser.add_argument("--seconds", type=float, default=20.0, help="length of the clip")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of the clip")
     parser.add_argument("--height", type=int, default=720, help="px of the clip")
     parser.add_argument("--rounds", type=int, default=2, help="how often each job is timed")
     parser.add_argument("--frames", type=int, default=2, help="frames of the plain pipeline that are timed")

@@ -13,7 +13,7 @@ from torch.nn.functional import interpolate
 from synctalkface.models.layers import WINDOW_STRIDES, ConvBlock, VectorEncoder, residual_blocks
 
 DOWN = (16, 32, 64, 128, 256, 512, 512)  # widths at 96, 48, 24, 12, 6, 3 and 1 px
-UP = ((512, 0), (512, 1), (512, 1), (384, 2), (256, 1), (128, 1), (64, 0))  # width, convolutions that follow
+UP = ((512, 0), (512, 1), (512, 1), (384, 2), (256, 1), (128, 0), (48, 0))
 VGG = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))
 
 

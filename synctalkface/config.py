@@ -134,7 +134,7 @@ class TrainingConfig:
     augment_full: int = 0  # step it reaches full strength at
     augment_strength: float = 0.0  # 0: none (paper); 1: full
     align_lips: float = 0.0  # share of the align loss's gradient that also moves the lips' addresses toward the sound's
-    align_lips_from: int = 0  # step that begins at: before the sound tells slots apart, all addresses would become uniform
+    align_lips_from: int = 0  # step it begins at: before the sound tells slots apart, addresses would become uniform
     mute: float = 0.0  # share of windows drawn from the recalled lips alone, without the sound beside them; paper: 0
     evaluate_every: int = 1_000
     save_every: int = 1_000

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synctalkface.cli.options import Adapt, Device, Engine, Events, Faces, Numbers
+from synctalkface.cli.options import (
+    Adapt,
+    Device,
+    Engine,
+    Events,
+    Faces,
+    KeepAudio,
+    NoCache,
+    Numbers,
+    Segments,
+    Speech,
+    Speeches,
+)
 from synctalkface.cli.progress import conclude, listening
 from synctalkface.clock import Fit
 from synctalkface.errors import ConfigError
@@ -22,33 +34,22 @@ if TYPE_CHECKING:
 def dub(
     video: Annotated[Path, typer.Argument(help="The video with the face.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The video to write: .mp4, .mov or .mkv.")],
-    speech: Annotated[
-        list[Path] | None,
-        typer.Argument(help="The speech: a sound file, or a video whose sound is taken; several for several faces."),
-    ] = None,
+    speech: Speech = None,
     weights: Annotated[
         str | None, typer.Option(help="A folder or Hub repository with weights; default: those that came along.")
     ] = None,
     fit: Annotated[Fit, typer.Option(help="What to show where speech and video differ in length.")] = "bounce",
     face: Faces = None,
-    speeches: Annotated[
-        list[Path] | None,
-        typer.Option("--speech", metavar="FILE", help="Instead of SPEECH, once for each --face, in the same order."),
-    ] = None,
+    speeches: Speeches = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the result of an earlier run.")] = False,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume", help="Work in segments: the same command, after a kill, goes on from those that are finished."
-        ),
-    ] = False,
+    resume: Segments = False,
     adapt: Adapt = False,
     device: Device = "auto",
     engine: Engine = "auto",
     precision: Numbers = "auto",
     crf: Annotated[int, typer.Option(min=0, max=51, help="x264 quality: 0 is lossless, 18 looks it.")] = 18,
     preset: Annotated[
-        str, typer.Option(help="x264 effort, ultrafast to placebo: slower makes smaller files, no better pictures.")
+        str, typer.Option(help="x264 effort, ultrafast to placebo: slower makes smaller files. nvenc: on an NVIDIA GPU.")
     ] = "veryfast",
     address: Annotated[
         Path | None, typer.Option(help="An address track that steers the lips: .json or .csv (see `addresses`).")
@@ -57,12 +58,8 @@ def dub(
         bool, typer.Option("--address-only", help="The lips follow the address track alone, and not the sound.")
     ] = False,
     label: Annotated[bool, typer.Option("--label", help="Write into the picture that it is dubbed.")] = False,
-    keep_audio: Annotated[
-        bool, typer.Option("--keep-audio", help="Keep the video's own sound under the speech, 12 dB softer.")
-    ] = False,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Look for the faces anew, and do not remember where they are.")
-    ] = False,
+    keep_audio: KeepAudio = False,
+    no_cache: NoCache = False,
     events: Events = False,
 ) -> None:
     """Dub VIDEO with SPEECH: only the mouth changes, and the new speech is its sound."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -52,8 +53,9 @@ def dub_many(
     skipped = [job for job in jobs if resume and not force and job.done_before]
     outcomes = [Outcome(job, "skipped") for job in skipped]
     waiting = [job for job in jobs if job not in skipped]
-    for job in waiting:
-        job.out.parent.mkdir(parents=True, exist_ok=True)
+    for folder in {report.parent, *(job.out.parent for job in waiting)}:
+        with contextlib.suppress(OSError):  # each job says it of its own folder
+            folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with listening(events) as listener:
         listener(Progress("dub-many", len(outcomes), len(jobs)))

@@ -23,6 +23,26 @@ Numbers = Annotated[
     Precision,
     typer.Option("--precision", help="In which numbers: fp32, bf16, int8; auto: the quickest at full quality."),
 ]
+Speech = Annotated[
+    list[Path] | None,
+    typer.Argument(help="The speech: a sound file, or a video whose sound is taken; several for several faces."),
+]
+Speeches = Annotated[
+    list[Path] | None,
+    typer.Option("--speech", metavar="FILE", help="Instead of SPEECH, once for each --face, in the same order."),
+]
+Segments = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Work in segments: the same command, after a kill, goes on from those that are finished."
+    ),
+]
+KeepAudio = Annotated[
+    bool, typer.Option("--keep-audio", help="Keep the video's own sound under the speech, 12 dB softer.")
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Look for the faces anew, and do not remember where they are.")
+]
 Faces = Annotated[
     list[str] | None,
     typer.Option(

@@ -26,6 +26,9 @@ class Cuts:
 
     def at(self, count: int, frame: np.ndarray) -> bool:
         """Does `frame` (H, W, 3) uint8, number `count`, begin a new shot?"""
+        height, width = frame.shape[:2]
+        if height % 4 == 0 and width % 4 == 0:  # whole multiples are many times faster; the means stay the same
+            frame = cv2.resize(frame, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
         thumb = cv2.resize(frame, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
         change = 0.0 if self._last is None else float(np.abs(thumb - self._last).mean())
         self._last = thumb

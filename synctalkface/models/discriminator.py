@@ -5,6 +5,8 @@ N pictures of 3 x 64 x 128 in 0..1 -> one logit a patch, (N, 1, H', W').
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 
 from synctalkface.config import Config
@@ -30,7 +32,7 @@ class Discriminator(nn.Module):
         for layer in layers:
             if isinstance(layer, nn.Conv2d):  # PyTorch's own start shrinks a signal at every layer, to nothing here
                 nn.init.kaiming_normal_(layer.weight, SLOPE)
-                nn.init.zeros_(layer.bias)
+                nn.init.zeros_(cast(Tensor, layer.bias))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """pictures (..., 3, 64, 128): the lower halves, with any leading shape."""

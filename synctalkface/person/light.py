@@ -18,6 +18,7 @@ CELLS = (32, 16)  # across and down the lower half: what is compared are their m
 DARK = 16.0  # of 255: cells about this dark count half, for black says nothing about light
 FAR = 0.06  # of the logarithm: cells that differ by more than this from the rest show something else
 STEADY = 6.0  # how many cells' worth of evidence a slope of the gain has to overcome
+HUE = 0.012  # of the logarithm: a difference between channels of this size is half believed, for codecs make as much
 LARGEST = 0.7  # of the logarithm: a factor of two
 ROUNDS = 4  # of reweighting
 
@@ -53,7 +54,9 @@ def _fit(ratio: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.
         near = weight / (1 + np.square(left / FAR).mean(1)) ** 2
         weighted = x * near[:, None]
         fitted = np.linalg.solve(weighted.T @ x + ridge, weighted.T @ y)
-    fitted[0] = fitted[0].clip(-LARGEST, LARGEST)
+    grey = fitted[0].mean()
+    hue = fitted[0] - grey
+    fitted[0] = (grey + hue**3 / (hue**2 + HUE**2)).clip(-LARGEST, LARGEST)
     return np.asarray(fitted, np.float32)
 
 

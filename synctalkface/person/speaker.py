@@ -51,7 +51,7 @@ def agreement(
     best, as sound and picture of a file may be some frames apart; lips that fit no sound reach 2 to 2.5.
     """
     seen = [Seen([], []) for _ in faces]
-    stretches, started = _stretches(clip), time.monotonic()
+    stretches, started = _stretches(clip, faces), time.monotonic()
     for done, stretch in enumerate(stretches, start=1):
         for number, run in _runs(clip, faces, stretch, judge.config.face.size):
             first, crops = run
@@ -78,12 +78,15 @@ def _certainty(seen: Seen, wanted: NDArray[np.int64], sounds: Tensor) -> float:
     return round(sync_certainty(torch.cat(seen.features), heard), 2)
 
 
-def _stretches(clip: Video) -> list[range]:
-    """The moments that are looked at: all, or stretches spread evenly."""
-    moments = max(1, int(clip.clock.duration * RATE))
-    if moments <= MOST * STRETCH:
-        return [range(begin, min(begin + STRETCH, moments)) for begin in range(0, moments, STRETCH)]
-    begins = np.linspace(0, moments - STRETCH, MOST).round().astype(int)
+def _stretches(clip: Video, faces: Sequence[Followed]) -> list[range]:
+    """The moments that are looked at: all of the part in which the faces were followed, or stretches spread over it."""
+    first = min((face.first for face in faces), default=0)
+    last = max((face.first + len(face.matrices) for face in faces), default=1) - 1
+    low = int(clip.clock.starts[first] * RATE)
+    high = max(low + 1, int((clip.clock.starts[last] + clip.clock.lengths[last]) * RATE))
+    if high - low <= MOST * STRETCH:
+        return [range(begin, min(begin + STRETCH, high)) for begin in range(low, high, STRETCH)]
+    begins = np.linspace(low, high - STRETCH, MOST).round().astype(int)
     return [range(int(begin), int(begin) + STRETCH) for begin in begins]
 
 

@@ -22,7 +22,7 @@ TURNED, BACK = 45.0, 40.0  # degrees of yaw from which one mouth corner hides; i
 COVERED, EDGE = 0.09, 0.04  # share of strange skin (see person.covered) that betrays a hand; that of frames around it
 NEAR = 0.08  # seconds before and after it is seen in which a hand is on its way
 FADE = 0.16  # seconds in which the change comes and goes
-SHORTEST = 0.2  # seconds: for less than that between two gaps no mouth is drawn
+SHORTEST = 0.4  # seconds: for less than that between two gaps, which would be fades alone, no mouth is drawn
 
 
 class Why(IntEnum):

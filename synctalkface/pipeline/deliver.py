@@ -42,6 +42,13 @@ class Delivery:
     comment: str
     preset: str = "veryfast"
 
+    def write(self, drawn: Drawn, parts: Parts | None) -> None:
+        """Write the file, in segments if there are `parts` to keep them in."""
+        if parts:
+            self.in_segments(drawn, parts)
+        else:
+            self.at_once(drawn)
+
     def at_once(self, drawn: Drawn) -> None:
         """Write the file."""
         with closing(drawn(0)) as frames, self._writer() as writer:

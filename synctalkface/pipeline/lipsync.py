@@ -42,7 +42,7 @@ from synctalkface.pipeline.label import NOTE, Label
 from synctalkface.pipeline.limits import UNLIMITED, Limits, opened
 from synctalkface.pipeline.parts import Parts
 from synctalkface.pipeline.report import Report, report_of
-from synctalkface.pipeline.roles import Ears, Paths, find_faces, introduced, names, paths, require_pairs, shared
+from synctalkface.pipeline.roles import Ears, Paths, find_faces, introduced, paired, shared
 from synctalkface.pipeline.stages import one_thread_each
 from synctalkface.video import Video, check_output, check_preset, probe, read_frames, sound_of_result
 from synctalkface.video.choir import together
@@ -137,19 +137,16 @@ class LipSync:
         `address` is a track that says what the lips do (see `addresses`, which makes one from speech, and the package
         `address`): as far as its keys say, it takes the place of what the sound asks for. Without `hear` the lips do
         not follow the speech at all, only the track. `label` writes into the picture that it is dubbed; the file's
-        comment says so always. `crf` and `preset` are x264's.
-        `keep_audio` keeps the clip's own sound under the speech, 12 dB softer (see video.bed).
-        What is more than `limits` allow is refused before it is decoded.
-        With `resume` the work is kept in segments, in a hidden folder beside `out`, until it is done; the same call
-        after a kill goes on from them, and its result is the same file.
+        comment says so always. `crf` and `preset` are x264's. `keep_audio` keeps the clip's own sound under the speech,
+        12 dB softer (see video.bed). What is more than `limits` allow is refused before it is decoded. `resume` keeps
+        the work in segments beside `out`: the same call after a kill goes on from them, to the same file.
         Raises MediaError, NoFaceError, SilentSpeechError for bad input, OutputError if `out` cannot be written or
         exists without `overwrite`. Nothing is left behind by a failure.
         """
         asked = dict(locals())  # all of it, so that no option can be forgotten that changes the result
         started = time.monotonic()
         track = self._track(address)
-        speeches, faces = paths(speech), names(face)
-        require_pairs(faces, speeches, track is not None)
+        speeches, faces = paired(speech, face, steered=track is not None)
         check_output(out, [video, *speeches], overwrite)
         check_preset(preset)
         parts = Parts(Path(out), self._marks(asked), overwrite) if resume else None
@@ -159,23 +156,25 @@ class LipSync:
             timeline = fit_picture(clip.clock, max(map(len, waveforms)) / self.config.audio.sample_rate, fit)
         first, last = int(timeline.source.min()), int(timeline.source.max())
         followed = self.follow_all(clip, faces, on_progress, first, last + 1)
-        mels = [log_mel(one, self.config.audio) if hear else silent(self.config) for one in waveforms]
-        roles = shared(followed, [Hearing(self.model, self.config, mel, track) for mel in mels])
-        moments = timeline.clock.centres + speech_begin
-        dubbing = Dubbing(self.model, self.config, clip, timeline, roles, moments)
+        roles = shared(followed, [self._hearing(one if hear else None, track) for one in waveforms])
+        dubbing = Dubbing(self.model, self.config, clip, timeline, roles, timeline.clock.centres + speech_begin)
         drawn = partial(told, dubbing, Label(clip.width, clip.height) if label else None, on_progress)
         with (
             together(speeches) as spoken,
             sound_of_result(clip, timeline, spoken, -speech_begin, keep_audio) as (sound, begin),
         ):
-            delivery = Delivery(Path(out), clip, timeline.clock, sound, begin, overwrite, crf, NOTE, preset)
-            if parts:
-                delivery.in_segments(drawn, parts)
-            else:
-                delivery.at_once(drawn)
+            Delivery(Path(out), clip, timeline.clock, sound, begin, overwrite, crf, NOTE, preset).write(drawn, parts)
+        return report_of(Path(out), dubbing, time.monotonic() - started, **self._by)
+
+    @property
+    def _by(self) -> dict[str, str]:
+        """What a result is made by."""
         by = {"device": str(self.device), "weights": self.weights}
-        engine = {"engine": self.model.name, "precision": self.model.precision}
-        return report_of(Path(out), dubbing, time.monotonic() - started, **by, **engine)
+        return by | {"engine": self.model.name, "precision": self.model.precision}
+
+    def _hearing(self, waveform: NDArray[np.float32] | None, track: AddressTrack | None) -> Hearing:
+        mel = silent(self.config) if waveform is None else log_mel(waveform, self.config.audio)
+        return Hearing(self.model, self.config, mel, track)
 
     def _marks(self, asked: dict[str, object]) -> dict[str, str]:
         """What determines the result of a call of `dub` with these arguments."""

@@ -25,21 +25,14 @@ Scored = Callable[[list[Followed]], list[float]]  # how well each fits the sound
 Paths = str | Path | Sequence[str | Path]
 
 
-def paths(given: Paths) -> list[Path]:
-    """One path or several, as a list."""
-    return [Path(given)] if isinstance(given, str | Path) else [Path(one) for one in given]
+def paired(speech: Paths, face: str | Sequence[str], steered: bool) -> tuple[list[Path], list[str]]:
+    """The speeches and the names of the faces, as lists. ConfigError unless they can be shared out.
 
-
-def names(given: str | Sequence[str]) -> list[str]:
-    """One name of a face or several, as a list."""
-    return [given] if isinstance(given, str) else list(given)
-
-
-def require_pairs(faces: Sequence[str], speeches: Sequence[Path], steered: bool) -> None:
-    """ConfigError unless `speeches` can be shared out among `faces`: one for all of them, or one for each.
-
-    steered: an address track says what the lips do. How many faces "all" are is known later: see `shared`.
+    One speech is for all faces, several are for one each. steered: an address track says what the lips do. How many
+    faces "all" are is known later: see `shared`.
     """
+    speeches = [Path(speech)] if isinstance(speech, str | Path) else [Path(one) for one in speech]
+    faces = [face] if isinstance(face, str) else list(face)
     if not speeches or not faces:
         raise ConfigError("A dub needs a speech and a face. Name at least one of each.")
     if ALL in faces and len(faces) > 1:
@@ -51,6 +44,7 @@ def require_pairs(faces: Sequence[str], speeches: Sequence[Path], steered: bool)
         )
     if steered and len(speeches) > 1:
         raise ConfigError("An address track goes with one speech. Dub the faces one after another.")
+    return speeches, faces
 
 
 def find_faces(

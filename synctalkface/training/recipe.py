@@ -40,10 +40,12 @@ def follow_recipe(
     expert, run = out / SYNCNET, out / GENERATOR
     if checkpoint.reached(expert) < config.syncnet_training.steps:
         train_syncnet(prepared, expert, config, crew=crew, tensorboard=tensorboard, until=until, listener=listener)
+        crew.wait()  # the first process writes what the others read next
     if checkpoint.reached(run) < config.training.steps:
         train_generator(
             prepared, run, config, syncnet=expert, crew=crew, tensorboard=tensorboard, until=until, listener=listener
         )
+        crew.wait()
     return deliver(out, crew)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from synctalkface.video.bed import sound_of_result
 from synctalkface.video.colour import Colour
+from synctalkface.video.encoder import check_preset
 from synctalkface.video.frame import Box, Frame, PixelFormat
 from synctalkface.video.probe import Video, probe
 from synctalkface.video.read import read_frames, read_sequence, read_small, small_size
 from synctalkface.video.remarks import remarks
-from synctalkface.video.write import VideoWriter, check_output, check_preset, write_sound
+from synctalkface.video.write import VideoWriter, check_output, write_sound
 
 __all__ = [
     "Box",

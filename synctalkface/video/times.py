@@ -1,4 +1,4 @@
-"""When each frame of a clip is shown: from the timestamps in its file to a clock, on the exact grid of a rate if any."""
+"""When each frame of a clip is shown: from the timestamps in a file to a clock, on the grid of a rate if it has one."""
 
 from __future__ import annotations
 

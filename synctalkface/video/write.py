@@ -16,14 +16,13 @@ import ffmpeg as ffmpeg_python
 
 from synctalkface import ffmpeg
 from synctalkface.clock import JITTER, Clock
-from synctalkface.errors import ConfigError, OutputError
-from synctalkface.strict import suggest
+from synctalkface.errors import OutputError
+from synctalkface.video.encoder import picture_options
 from synctalkface.video.frame import Frame
 from synctalkface.video.leftover import clear_leftovers, temporary
 from synctalkface.video.probe import Video
 from synctalkface.video.retime import give_times
 
-PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
 EXTENSIONS = (".mp4", ".mkv", ".mov")
 _SOUND = {"acodec": "aac", "audio_bitrate": "192k"}
 
@@ -33,7 +32,7 @@ class VideoWriter:
 
     Size, pixel format, colour and pixel aspect are those of `like`, the timestamps those of `clock`. The sound is
     `speech`, begun `speech_offset` seconds into the clip, then silence or a cut at the clip's end; None: no sound.
-    crf and preset are x264's; `comment` is a note in the file.
+    crf and preset are x264's (see video.encoder); `comment` is a note in the file.
     Raises OutputError if `path` cannot be written, exists (without `overwrite`), has another
     extension than mp4, mkv or mov, or is itself one of the sources; MediaError if `speech` is no file.
     """
@@ -128,9 +127,7 @@ class VideoWriter:
         )
 
     def _encoder(self, crf: int, preset: str) -> dict[str, object]:
-        # with 10 bits, crf 0 would be nearly lossless, qp 0 is quite
-        quality = {"qp": 0} if crf == 0 else {"crf": crf}
-        options: dict[str, object] = {"vcodec": "libx264", "preset": preset, **quality}
+        options = picture_options(crf, preset)
         options |= {"pix_fmt": self._like.pixel_format, "color_range": _values(self._like), **_tags(self._like)}
         if self._own_times:
             options["bf"] = 0  # packets in the order of showing, so that each can be given its time
@@ -154,12 +151,6 @@ def write_sound(path: Path, speech: str | Path, offset: float, duration: float) 
                 f"The sound of {speech} could not be encoded: ffmpeg ended with code {process.returncode} "
                 f"({ffmpeg.complaint(errors)}). Check the free space on the disk."
             )
-
-
-def check_preset(preset: str) -> None:
-    """ConfigError if x264 has no such preset."""
-    if preset not in PRESETS:
-        raise ConfigError(f"x264 has no preset '{preset}'.{suggest(preset, list(PRESETS))}")
 
 
 def check_output(path: str | Path, sources: list[str | Path], overwrite: bool) -> None:

@@ -132,7 +132,7 @@ def test_the_weights_are_loaded_once_for_jobs_that_share_them(monkeypatch: pytes
             return LipSync()
 
     for weights in ("a", "a", "b", "b", "a"):
-        _load(LipSync, weights, "cpu", "auto", "auto")  # type: ignore[arg-type]
+        _load(LipSync, weights, "cpu", "auto", "auto", True)  # type: ignore[arg-type]
     assert loaded == ["a", "b", "a"]
 
 

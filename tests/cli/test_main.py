@@ -181,8 +181,8 @@ def test_the_dub_command_passes_on_what_was_asked_for(
 
     class LipSync:
         @staticmethod
-        def from_pretrained(weights: str | None, device: str) -> LipSync:
-            asked.update(weights=weights, device=device)
+        def from_pretrained(weights: str | None, device: str, **options: object) -> LipSync:
+            asked.update(weights=weights, device=device, **options)
             return LipSync()
 
         def dub(self, video: Path, speech: Path, out: Path, *, on_progress: Listener, **options: object) -> Report:
@@ -192,11 +192,12 @@ def test_the_dub_command_passes_on_what_was_asked_for(
 
     monkeypatch.setitem(sys.modules, "synctalkface.pipeline", type(sys)("synctalkface.pipeline"))
     monkeypatch.setattr(sys.modules["synctalkface.pipeline"], "LipSync", LipSync, raising=False)
-    choices = ["--fit", "hold", "--face", "2", "--crf", "20", "--force", "--events"]
+    choices = ["--fit", "hold", "--face", "2", "--crf", "20", "--force", "--resume", "--no-cache", "--events"]
     assert answer(["dub", "a.mp4", "b.wav", "-o", "c.mp4", *choices]) == 0
     assert asked == {
-        "weights": None, "device": "auto", "video": Path("a.mp4"), "speech": Path("b.wav"), "out": Path("c.mp4"),
-        "fit": "hold", "face": "2", "overwrite": True, "crf": 20, "address": None, "hear": True, "label": False,
-        "keep_audio": False,
+        "weights": None, "device": "auto", "video": Path("a.mp4"), "speech": [Path("b.wav")], "out": Path("c.mp4"),
+        "fit": "hold", "face": ["2"], "overwrite": True, "crf": 20, "address": None, "hear": True, "label": False,
+        "keep_audio": False, "resume": True, "preset": "veryfast", "engine": "auto", "precision": "auto",
+        "remember": False,
     }  # fmt: skip
     assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["progress", "done"]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from synctalkface.cli.many.jobs import Job
-from synctalkface.hub.whole import whole
+from synctalkface.errors import OutputError
 
 State = Literal["done", "failed", "skipped"]
 
@@ -47,8 +48,12 @@ def as_dict(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 def save(outcomes: Sequence[Outcome], path: Path) -> None:
     """Write the outcomes as JSON. Raises OutputError if that fails."""
-    with whole(path) as part:
+    part = path.with_name(path.name + ".part")  # hub.whole would load torch, which the jobs need and this process not
+    try:
         part.write_text(json.dumps(as_dict(outcomes), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written ({error.strerror}). Choose another folder with --out.") from None
 
 
 def table(outcomes: Sequence[Outcome], report: Path) -> str:

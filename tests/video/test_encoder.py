@@ -1,0 +1,45 @@
+"""Which encoder writes: x264's presets by name, NVENC only where it has written a frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from synctalkface.errors import ConfigError
+from synctalkface.video import check_preset, encoder
+from synctalkface.video.encoder import nvenc_works, picture_options
+
+
+@pytest.fixture(autouse=True)
+def untried() -> None:
+    nvenc_works.cache_clear()
+
+
+@pytest.mark.parametrize("preset", ["ultrafast", "veryfast", "placebo"])
+def test_x264_has_its_presets(preset: str) -> None:
+    check_preset(preset)
+    assert picture_options(18, preset) == {"vcodec": "libx264", "preset": preset, "crf": 18}
+    assert picture_options(0, preset) == {"vcodec": "libx264", "preset": preset, "qp": 0}
+
+
+def test_an_unknown_preset_is_one_sentence() -> None:
+    with pytest.raises(ConfigError, match=r"x264 has no preset 'mediun'\. Did you mean 'medium'"):
+        check_preset("mediun")
+
+
+def test_nvenc_that_cannot_write_a_frame_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "ffmpeg"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("SYNCTALKFACE_FFMPEG", str(broken))
+    with pytest.raises(ConfigError, match="nvenc does not work here"):
+        check_preset("nvenc")
+
+
+def test_nvenc_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "nvenc_works", lambda: True)
+    check_preset("nvenc")
+    assert picture_options(20, "nvenc")["vcodec"] == "h264_nvenc"
+    assert picture_options(20, "nvenc")["cq"] == 20
+    assert picture_options(0, "nvenc")["tune"] == "lossless"
