@@ -222,7 +222,7 @@ def _base() -> Config:
 
 def _base_training() -> TrainingConfig:
     return TrainingConfig(
-        steps=6_500,
+        steps=5_200,
         learning_rate=5e-4,
         final_learning_rate=2e-5,
         warmup=200,

@@ -49,7 +49,7 @@ def dub(
     precision: Numbers = "auto",
     crf: Annotated[int, typer.Option(min=0, max=51, help="x264 quality: 0 is lossless, 18 looks it.")] = 18,
     preset: Annotated[
-        str, typer.Option(help="x264 effort, ultrafast to placebo: slower makes smaller files. nvenc: on an NVIDIA GPU.")
+        str, typer.Option(help="x264 effort, ultrafast to placebo: slower is smaller. nvenc: an NVIDIA GPU.")
     ] = "veryfast",
     address: Annotated[
         Path | None, typer.Option(help="An address track that steers the lips: .json or .csv (see `addresses`).")
