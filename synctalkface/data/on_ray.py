@@ -6,6 +6,7 @@ Source and target folder must be where every machine sees them under the same na
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, TypeVar
@@ -77,6 +78,7 @@ def _joined(address: str) -> Any:
         import ray
     except ImportError:
         raise DataError("The package ray is missing. Install it: pip install 'synctalkface[ray]'.") from None
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else it reports its use to its makers
     try:
         if address == LOCAL:
             ray.init(

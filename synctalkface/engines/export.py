@@ -10,7 +10,7 @@ from pathlib import Path
 from synctalkface import hub
 from synctalkface.address.shapes import NAME as SHAPES
 from synctalkface.engines.graph import fingerprint
-from synctalkface.engines.runtime import openvino_core
+from synctalkface.engines.runtime import import_openvino, openvino_core
 from synctalkface.engines.shelf import OWNER, Numbers, Shelf, network_name
 from synctalkface.errors import ConfigError, OutputError, WeightsError
 from synctalkface.hub import sums
@@ -45,13 +45,11 @@ def _files(shelf: Shelf, engine: str, numbers: Numbers) -> dict[str, bytes]:
     graph = shelf.graph(numbers)
     if engine == "onnx":
         return {network_name(numbers, ".onnx"): graph}
-    import openvino
-
     network = openvino_core().read_model(graph)
     network.set_rt_info(shelf.owner, OWNER)
     with tempfile.TemporaryDirectory(prefix="synctalkface-") as folder:
         path = Path(folder) / network_name(numbers, ".xml")
-        openvino.save_model(network, path, compress_to_fp16=False)
+        import_openvino().save_model(network, path, compress_to_fp16=False)
         return {each.name: each.read_bytes() for each in (path.with_suffix(".bin"), path)}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -73,9 +74,18 @@ def openvino_core() -> Any:
         raise ConfigError(
             "The engine openvino is not installed. Run `pip install 'synctalkface[openvino]'`, or say --engine auto."
         )
+    return import_openvino().Core()
+
+
+def import_openvino() -> Any:
+    """OpenVINO without the package by which it reports each use to its makers, in a forked process that may hang.
+
+    It does without where that package is not installed; here it is made to look so, unless it is in use already.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: importing it fails
     import openvino
 
-    return openvino.Core()
+    return openvino
 
 
 def has_openvino() -> bool:
@@ -94,9 +104,7 @@ def machine() -> str:
 
     versions = [torch.__version__, onnxruntime.__version__]
     if has_openvino():
-        import openvino
-
-        versions.append(openvino.__version__)
+        versions.append(import_openvino().__version__)
     cores = os.cpu_count()
     return f"{platform.machine()} {_processor()} {cores} {threads()} {torch.get_num_threads()} {' '.join(versions)}"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -201,3 +203,15 @@ def test_other_weights_have_another_fingerprint(tiny: Used) -> None:
     with torch.no_grad():
         next(other.parameters()).view(-1)[0] += 1e-3
     assert fingerprint(other) != fingerprint(tiny.model)
+
+
+@needs_openvino
+def test_openvino_reports_to_nobody() -> None:
+    """Its makers' package for that asks the network from a forked process, which kept a worker from ending."""
+    code = (
+        "import multiprocessing, sys; from synctalkface.engines.runtime import openvino_core; openvino_core();"
+        "from openvino.tools.ovc import telemetry; assert 'stub' in type(telemetry).__module__, type(telemetry);"
+        "assert not any(name.startswith('openvino_telemetry.') for name in sys.modules);"
+        "assert not multiprocessing.active_children()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
