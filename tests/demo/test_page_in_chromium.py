@@ -131,6 +131,20 @@ def test_the_example_runs(tab: Any) -> None:
     tab.get_by_text("Done: 77 frames").wait_for()
 
 
+def test_a_face_is_learnt_before_it_is_dubbed(tab: Any, example_face: Path, said: Path) -> None:
+    give(tab, example_face, said)
+    agree(tab)
+    button(tab, "Options").click()
+    tab.get_by_label("Learn this face first").check()
+    tab.get_by_label("Full (fp32)").check()
+    show(tab, "options")
+    assert violations(tab) == []
+    button(tab, "Dub").click()
+    tab.get_by_text("Learning the face").wait_for()
+    show(tab, "learning")
+    tab.get_by_text("Learning the face took").wait_for(timeout=180_000)
+
+
 def test_the_sliders_move_the_mouth(tab: Any) -> None:
     tab.get_by_role("tab", name="Memory atlas").click()
     face = tab.get_by_alt_text("The face with the mouth at this address")
