@@ -109,7 +109,7 @@ def test_an_error_is_a_sentence_that_stays(tab: Any, clip: Path, said: Path) -> 
 def test_a_job_can_be_stopped_and_another_begun(
     tab: Any, example_face: Path, example_speech: Path, make_media: Callable[..., Path]
 ) -> None:
-    long = make_media("long.flac", "-stream_loop", "5", "-i", str(example_speech), "-t", "15")
+    long = make_media("long.flac", "-stream_loop", "20", "-i", str(example_speech), "-t", "55")
     give(tab, example_face, long)
     agree(tab)
     button(tab, "Dub").click()
@@ -134,7 +134,7 @@ def test_the_example_runs(tab: Any) -> None:
 def test_a_face_is_learnt_before_it_is_dubbed(tab: Any, example_face: Path, said: Path) -> None:
     give(tab, example_face, said)
     agree(tab)
-    button(tab, "Options").click()
+    tab.get_by_role("button", name="Options").click()
     tab.get_by_label("Learn this face first").check()
     tab.get_by_label("Full (fp32)").check()
     show(tab, "options")
