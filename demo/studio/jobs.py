@@ -61,7 +61,8 @@ def bar(event: Any) -> str:
     if not hasattr(event, "stage"):
         return note("Starting …")
     words = STAGES.get(event.stage, event.stage.capitalize())
-    count = f"{event.done} of {event.total} frames" if event.total else f"{event.done} frames"
+    unit = "steps" if event.stage == "adapt" else "frames"
+    count = f"{event.done} of {event.total} {unit}" if event.total else f"{event.done} {unit}"
     left = f", about {max(1, round(event.seconds_left))} s left" if event.seconds_left else ""
     amount = f' value="{event.done}" max="{event.total}"' if event.total else ""
     text = f"{html.escape(words)}: {count}{left}"

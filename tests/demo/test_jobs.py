@@ -65,6 +65,7 @@ def test_the_bar_says_stage_amount_and_seconds_left() -> None:
     assert "Finding the face: 30 of 75 frames, about 4 s left" in shown
     assert '<progress value="30" max="75">' in shown
     assert 'role="status"' in shown
+    assert "Learning the face: 3 of 300 steps" in bar(Progress("adapt", 3, 300, 45.0))
 
 
 def test_words_of_visitors_are_not_taken_for_html() -> None:
