@@ -85,7 +85,8 @@ def addon(
 def space(
     name: Name,
     model: Annotated[
-        str | None, typer.Option(help="The repository of the weights, to be named on the page's card.")
+        str | None,
+        typer.Option(help="The repository of the weights, to be named on the page's card and loaded when it is built."),
     ] = None,
     public: Public = False,
     upload: Upload = False,
@@ -122,7 +123,7 @@ def build_space(into: Path, model: str | None = None) -> None:
         shutil.copyfile(ROOT / name, into / name)
     if model is not None:
         card = RepoCard.load(into / "README.md")
-        card.data["models"] = [model]
+        card.data["models"] = card.data["preload_from_hub"] = [model]
         card.save(into / "README.md")
 
 

@@ -100,6 +100,7 @@ def test_the_space_holds_the_page_and_the_library(ours: Path, publish: ModuleTyp
     assert [name for name in there if "__pycache__" in name] == []
     header = yaml.safe_load(there["README.md"].data.decode().split("---\n")[1])
     assert header["models"] == ["us/base"]
+    assert header["preload_from_hub"] == ["us/base"]
     assert header["sdk"] == "gradio"
     assert (ROOT / "demo" / header["app_file"]).is_file()
     assert online.created[-1]["sdk"] == "gradio"
