@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -110,6 +111,17 @@ def start(
     """
     command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
     return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=errors, creationflags=_CREATION_FLAGS)
+
+
+def run(output: ffmpeg_python.Stream) -> tuple[int, str]:
+    """Write `output`, over what may be there, and wait: the exit code, and what ffmpeg complained of last."""
+    with tempfile.TemporaryFile() as errors:
+        process = start(output.get_args(overwrite_output=True), errors)
+        try:
+            code = process.wait()
+        finally:
+            stop(process)
+        return code, complaint(errors)
 
 
 def complaint(errors: IO[bytes]) -> str:

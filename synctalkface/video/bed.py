@@ -173,16 +173,11 @@ def stored(raw: Path, gain: float, target: Path, language: str | None) -> Path:
     tags = {"metadata:s:a:0": f"language={language}"} if language else {}
     options = {"acodec": "pcm_f32le", **tags}
     output = ffmpeg.media_output(target, sound.audio.filter("volume", f"{gain:.6f}"), **options)
-    with tempfile.TemporaryFile() as errors:
-        process = ffmpeg.start(output.get_args(overwrite_output=True), errors)
-        try:
-            process.wait()
-        finally:
-            ffmpeg.stop(process)
-        if process.returncode != 0:
-            raise MediaError(
-                f"Speech and the clip's own sound could not be mixed ({ffmpeg.complaint(errors)}). "
-                "Check the free space on the disk of temporary files."
-            )
+    code, complaint = ffmpeg.run(output)
+    if code != 0:
+        raise MediaError(
+            f"Speech and the clip's own sound could not be mixed ({complaint}). "
+            "Check the free space on the disk of temporary files."
+        )
     raw.unlink()
     return target

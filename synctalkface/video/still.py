@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import av
@@ -85,14 +84,9 @@ def make_clip(picture: Path, folder: Path, transparent: bool = False) -> Path:
     coloured = even.filter("scale", out_color_matrix="bt709", out_range="tv", flags=flags).filter("format", "yuv420p")
     tags = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
     output = ffmpeg.media_output(clip, coloured, **{"frames:v": 1}, vcodec="libx264", qp=0, **tags)
-    with tempfile.TemporaryFile() as errors:
-        process = ffmpeg.start(output.get_args(overwrite_output=True), errors)
-        try:
-            process.wait()
-        finally:
-            ffmpeg.stop(process)
-        if process.returncode != 0 or not clip.is_file():
-            raise refusal(picture, ffmpeg.complaint(errors))
+    code, complaint = ffmpeg.run(output)
+    if code != 0 or not clip.is_file():
+        raise refusal(picture, complaint)
     return clip
 
 

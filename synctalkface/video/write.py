@@ -140,17 +140,12 @@ def write_sound(path: Path, speech: str | Path, offset: float, duration: float) 
     """Write `path`, the sound alone that a VideoWriter gives a clip. Raises OutputError if that fails."""
     track = _sound(speech, offset, duration)
     output = ffmpeg.media_output(path, track, **_SOUND, **{"map_metadata:s:a:0": "0:s:a:0"})
-    with tempfile.TemporaryFile() as errors:
-        process = ffmpeg.start(output.get_args(overwrite_output=True), errors)
-        try:
-            process.wait()
-        finally:
-            ffmpeg.stop(process)
-        if process.returncode != 0:
-            raise OutputError(
-                f"The sound of {speech} could not be encoded: ffmpeg ended with code {process.returncode} "
-                f"({ffmpeg.complaint(errors)}). Check the free space on the disk."
-            )
+    code, complaint = ffmpeg.run(output)
+    if code != 0:
+        raise OutputError(
+            f"The sound of {speech} could not be encoded: ffmpeg ended with code {code} ({complaint}). "
+            "Check the free space on the disk."
+        )
 
 
 def check_output(path: str | Path, sources: list[str | Path], overwrite: bool) -> None:
