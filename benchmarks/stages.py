@@ -12,7 +12,7 @@ import numpy as np
 
 from synctalkface import LipSync
 from synctalkface.audio import log_mel
-from synctalkface.person import Hearing, Mouth
+from synctalkface.person import Hearing, Mouth, stills
 from synctalkface.pipeline.dubbing import BATCH
 from synctalkface.pipeline.stages import one_thread_each
 from synctalkface.video import VideoWriter, probe, read_frames
@@ -34,10 +34,8 @@ def stages(dubber: LipSync, clip: Path, speech: Path, folder: Path) -> dict[str,
     with one_thread_each():
         followed = take("find faces", len(video.clock), lambda: dubber.follow(video))
         shown = take("decode", count, lambda: list(islice(read_frames(video), count)))
-        reference = followed.reference
-        mouth = Mouth(
-            dubber.model, dubber.config, next(read_frames(video, reference, reference + 1)), followed.at(reference)
-        )
+        lent = stills(video, followed, followed.references_of(followed.first))
+        mouth = Mouth(dubber.model, dubber.config, lent)
         hearing = Hearing(dubber.model, dubber.config, log_mel(dubber.waveform(speech), dubber.config.audio))
         full = np.ones(BATCH, np.float32)
         for begin in range(0, count, BATCH):

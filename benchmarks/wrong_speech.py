@@ -2,7 +2,7 @@
 
     python benchmarks/wrong_speech.py prepared/ [--split validation] [--speaker s1] [--weights FOLDER] [--json FILE]
 
-Every clip is redrawn as in use, with its first frame as the reference; the wrong speech is that of the next clip.
+Every clip is redrawn as in use, with the references of a dub; the wrong speech is that of the next clip.
 """
 
 from __future__ import annotations

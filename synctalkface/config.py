@@ -75,6 +75,7 @@ class ModelConfig:
     decoder_residuals: tuple[int, ...] = (0, 2, 2, 2, 2, 1, 1)  # after each width
     head: Literal["paint", "move"] = "paint"  # colours only, or flow + mask + colours
     max_flow: float = 0.35  # of the crop's side: how far the moving head may fetch a pixel
+    references: int = 1  # frames that lend their pixels: lips closed, and with two also parted
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def _base() -> Config:
             decoder_widths=(384, 256, 128, 64, 32),
             decoder_residuals=(2, 0, 0, 0, 0),
             head="move",
+            references=2,
         ),
         syncnet=replace(
             paper.syncnet,

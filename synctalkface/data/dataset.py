@@ -22,20 +22,25 @@ from synctalkface.data import augment, card, manifest, pack
 from synctalkface.data.corpora import Split
 from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
-from synctalkface.faces.mesh import LIPS_INNER, LIPS_OUTER
+from synctalkface.faces.mesh import LIP_GAP, LIPS_INNER, LIPS_OUTER, MOUTH_CORNERS
+from synctalkface.faces.references import References, choose, gaps_and_widths
 from synctalkface.faces.track import rows
 from synctalkface.inputs import chunk_length, pictures, speech_chunk
 
 EVERY = slice(None)
 READERS = min(8, os.cpu_count() or 1)
-FIRST_FRAME = 0.3  # share of samples whose reference is the clip's first frame, as in use
+USUAL = 0.4  # share of samples whose references are those of use; of one reference alone, the clip's first frame
+WIDE = 0.3  # share of a clip's frames, those with the widest gap between the lips, that may be the second reference
+NEAR = 3  # frames beside a window that do not lend it the look of a mouth so much like its own
+_LIPS = LIPS_OUTER + LIPS_INNER
+_GAP, _CORNERS = ([_LIPS.index(point) for point in points] for points in (LIP_GAP, MOUTH_CORNERS))
 
 
 class Window(NamedTuple):
     """B windows of F target frames; the lip encoder sees `reach` frames more on each side."""
 
     faces: Tensor  # (B, F + 2 * reach, 3, S, S), 0..1
-    reference: Tensor  # (B, 3, S, S)
+    references: Tensor  # (B, K, 3, S, S)
     mel: Tensor  # (B, bands, L)
     starts: Tensor  # (B, F)
     sync_mel: Tensor  # (B, bands, sync steps): what the sync expert hears at the middle target frame
@@ -63,8 +68,18 @@ class Clip:
     lips: NDArray[np.float32]  # (F, K, 2) crop units
     frame_rate: float
 
+    @property
+    def openings(self) -> tuple[NDArray[np.float64], ...]:
+        """The gap between the lips in widths of the mouth, and that width in sides of the crop: (F,) each."""
+        return gaps_and_widths(self.lips[:, _GAP], self.lips[:, _CORNERS])
 
-Choice = tuple[Clip, int, int, augment.Look | None, NDArray[np.float32]]  # clip, first frame, reference, looks, mel
+    def references(self, stop: int | None = None) -> References:
+        """The frames before `stop` that lend their pixels in use."""
+        gaps, widths = self.openings
+        return choose(gaps[:stop], widths[:stop])
+
+
+Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32]]  # the arguments of Clips.window
 
 
 class Clips:
@@ -110,25 +125,38 @@ class Clips:
         frames, reach = self.config.training.frames, self.config.model.lip_frames // 2
         clip = self.clips[rng.choice(len(self.clips), p=self._chances)]
         first = int(rng.integers(0, len(clip.crops) - frames - 2 * reach + 1))
-        other = 0 if rng.random() < FIRST_FRAME else int(rng.integers(len(clip.crops)))
+        references = self._references(rng, clip, first)
         change = augment.look(rng, strength)
-        return clip, first, other, change, augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        return clip, first, references, change, augment.voice(clip.mel, rng, strength, self.config.audio.span)
+
+    def _references(self, rng: np.random.Generator, clip: Clip, first: int) -> tuple[int, ...]:
+        """Frames that lend their pixels to the window at `first`: those of use, or any with the lips parted wide."""
+        usual, other = rng.random(2) < USUAL, int(rng.integers(len(clip.crops)))
+        if self.config.model.references == 1:
+            return (0 if usual[0] else other,)
+        closed, parted = clip.references()
+        if not usual[1]:
+            length = self.config.training.frames + self.config.model.lip_frames - 1
+            wide = np.argsort(clip.openings[0])[-max(1, round(WIDE * len(clip.crops))) :]
+            away = wide[(wide < first - NEAR) | (wide >= first + length + NEAR)]
+            parted = int(rng.choice(away if len(away) else wide))
+        return (closed if usual[0] else other), parted
 
     def window(
         self,
         clip: Clip,
         first: int,
-        reference: int,
+        references: tuple[int, ...],
         change: augment.Look | None = None,
         mel: NDArray[np.float32] | None = None,
     ) -> Window:
-        """One window (B = 1) of `clip`: the lips from frame `first` on, with frame `reference` as the reference.
+        """One window (B = 1) of `clip`: the lips from frame `first` on, with the frames `references` (K,) as such.
 
         `change` alters what is seen; `mel` (bands, T) replaces what is heard.
         """
         config = self.config
         frames, reach = config.training.frames, config.model.lip_frames // 2
-        shown = np.append(np.arange(first, first + frames + 2 * reach), reference)
+        shown = np.append(np.arange(first, first + frames + 2 * reach), references)
         target = slice(first + reach, first + reach + frames)
         lips = clip.lips[target]
         if change is None:
@@ -144,9 +172,8 @@ class Clips:
         middle = clip.centres[target][frames // 2 : frames // 2 + 1]
         sync = speech_chunk(sound, middle, config.syncnet.audio_steps, config.audio)
         mouth = mouth_weight(lips, self.size)
-        return Window(
-            faces[None, :-1], faces[None, -1], chunk.mel[None], chunk.starts[None], sync.mel[None], mouth[None]
-        )
+        seen, lent = torch.split(faces[None], [len(shown) - len(references), len(references)], dim=1)
+        return Window(seen, lent, chunk.mel[None], chunk.starts[None], sync.mel[None], mouth[None])
 
     def faces(self, clip: Clip) -> Tensor:
         """All face crops of `clip` as they are: (F, 3, S, S)."""
@@ -256,7 +283,7 @@ def read(folder: Path, entry: manifest.Entry, config: Config) -> Clip:
 def unpacked(stored: pack.Pack, entry: manifest.Entry, config: Config) -> Clip:
     """The clip in a pack that has been read, with the spectrogram that `config` asks for."""
     mel = log_mel(stored.waveform, config.audio).numpy()
-    lips = stored.landmarks[:, rows(LIPS_OUTER + LIPS_INNER)]
+    lips = stored.landmarks[:, rows(_LIPS)]
     return Clip(entry.identifier, entry.speaker, stored.crops, mel, stored.centres, lips, entry.frame_rate)
 
 

@@ -1,4 +1,4 @@
-"""A prepared clip as the model draws it in use: the first frame is the reference, the whole clip is heard."""
+"""A prepared clip as the model draws it in use: its usual frames are the references, the whole clip is heard."""
 
 from __future__ import annotations
 
@@ -30,16 +30,17 @@ def redraw(
     clips: Clips,
     clip: Clip,
     mel: NDArray[np.float32] | None = None,
-    reference: Tensor | None = None,
+    references: Tensor | None = None,
 ) -> Redrawn:
     """The lower halves of `clip`, drawn to its own sound or to another `mel` (bands, T); the model in use.
 
-    `reference` (1, 3, S, S) lends its pixels; None: the clip's first frame.
+    `references` (K, 3, S, S) lend their pixels; None: the frames that a dub of the clip would take.
     """
     config, device = clips.config, next(model.parameters()).device
     faces = clips.faces(clip)
-    reference = (faces[:1] if reference is None else reference).to(device)
-    encoded = model.encode_reference(reference)
+    lending = faces[list(clip.references())] if references is None else references
+    stills = lending[None, : config.model.references].to(device)  # (1, K, 3, S, S)
+    encoded = model.encode_references(stills)
     sound = torch.from_numpy(clip.mel if mel is None else mel)
     drawn, addresses = [], []
     for begin in range(0, len(faces), BATCH):
@@ -47,7 +48,7 @@ def redraw(
         chunk = speech_chunk(sound, clip.centres[part], config.model.audio_steps, config.audio)
         heard = model.recall_lips(chunk.mel[None].to(device), chunk.starts[None].to(device))
         drawing = model.draw(upper(faces[part])[None].to(device), encoded, heard.audio, heard.lips)
-        picture = render(drawing, reference)
+        picture = render(drawing, stills)
         drawn.append((picture if config.face.region == "lower" else lower(picture))[0].cpu())
         addresses += [] if heard.address is None else [heard.address[0].cpu()]
     return Redrawn(torch.cat(drawn), torch.cat(addresses) if addresses else None)

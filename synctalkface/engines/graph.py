@@ -1,8 +1,8 @@
 """The drawing as an ONNX graph: what is done for every frame, and nothing else.
 
 F frames, S side of the crop, C channels. In: pose (F, 3, S/2, S), audio (F, C), lips (F, C), and reference0, reference1
-and so on, the maps of the encoded reference. Out: drawing (F, 6, h, w), which is flow, mask and paint, or (F, 3, h, w)
-where the head only paints.
+and so on, the maps of the K encoded references. Out: drawing (F, 3 K + 3, h, w), which is flows, masks and paint, or
+(F, 3, h, w) where the head only paints.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from synctalkface.models.decoder import Drawing
 from synctalkface.models.face import ReferenceFeatures
 from synctalkface.models.generator import SyncTalkFace
 
-VERSION = "1"  # of the graph below: a network of another version is made again
+VERSION = "2"  # of the graph below: a network of another version is made again
 OPSET = 17
 OUTPUT = "drawing"
 _OWNER = "synctalkface.weights"  # metadata: the fingerprint of the weights the graph was made of
@@ -42,11 +42,13 @@ class Draw(nn.Module):
 
 
 def as_drawing(output: Tensor) -> Drawing:
-    """The output (F, 3 or 6, h, w) as the drawing of one clip, (1, F, ...)."""
+    """The output (F, 3 K + 3, h, w) as the drawing of one clip, (1, F, ...)."""
     output = output[None]
-    if output.shape[2] == 3:
+    references = output.shape[2] // 3 - 1
+    if not references:
         return Drawing(output, None, None)
-    return Drawing(output[:, :, 3:], output[:, :, 2:3], output[:, :, :2])
+    flow, keep, paint = torch.split(output, [2 * references, references, 3], dim=2)
+    return Drawing(paint, keep, flow)
 
 
 def input_names(features: ReferenceFeatures) -> list[str]:
@@ -65,7 +67,7 @@ def fingerprint(model: SyncTalkFace) -> str:
 def example(model: SyncTalkFace, size: int, frames: int = _FRAMES) -> tuple[Tensor, ...]:
     """Inputs of the right shapes for a model whose crop has `size` px."""
     generator = torch.Generator().manual_seed(0)
-    features = model.encode_reference(torch.rand(1, 3, size, size, generator=generator))
+    features = model.encode_references(torch.rand(1, model.face_encoder.references, 3, size, size, generator=generator))
     vectors = torch.rand(2, frames, _channels(model), generator=generator)
     return (torch.rand(frames, 3, size // 2, size, generator=generator), *vectors, *features)
 

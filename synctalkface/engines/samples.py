@@ -35,7 +35,7 @@ def sample_inputs(model: SyncTalkFace, config: Config) -> list[tuple[Tensor, ...
             lit = (crops * torch.tensor(light)[:, None, None]).clamp(0, 1)
             lit = lit.flip(-1) if number % 2 else lit
             heard = hearing.at(2.0 * number + 0.2 + 0.08 * np.arange(len(lit), dtype=np.float64))
-            features = model.encode_reference(lit[:1])
+            features = model.encode_references(lit[None, [0, len(lit) // 2][: config.model.references]])
             batches.append((upper(lit).contiguous(), heard.audio[0], heard.lips[0], *features))
     return batches
 

@@ -103,8 +103,9 @@ class Bench:
     ) -> Marks:
         model, config = self._model(folder)
         take = Take(stored, entry, config, config.face.size)
-        own = redraw(model, take.clips, take.clip)
-        other = redraw(model, take.clips, take.clip, log_mel(wrong, config.audio).numpy())
+        lent = take.clips.faces(take.clip)[list(take.clip.references(first or None))]  # of what is not scored
+        own = redraw(model, take.clips, take.clip, references=lent)
+        other = redraw(model, take.clips, take.clip, log_mel(wrong, config.audio).numpy(), lent)
         address = None if own.address is None else own.address[first:].mean(0).tolist()
         rows = [sitting.row(take.with_mouths(drawn.picture)[first:]) for drawn in (own, other)]
         return Marks(rows[0], rows[1], address and [round(share, 6) for share in address])

@@ -107,11 +107,11 @@ def _judge(folder: Path, config: Config, where: torch.device, published: Path | 
 
 def _notes(judge: Judge | None) -> list[str]:
     notes = [
-        "The reference is the first frame of each clip; all rows are cut out by the filmed face's box.",
+        "The references are those that a dub of each clip takes; all rows are cut out by the filmed face's box.",
         "PSNR is that of a clip's mean squared error, in float. 'Wrapped' subtracts and squares uint8 numbers, which "
         "lifts bad scores to about 28 dB: it is there only to stand beside numbers that were made that way.",
-        "'Held' is the first frame's mouth in every frame, 'silent' what the model draws while nobody speaks, 'other "
-        "speech' the filmed clip judged with the sound of another one: what LSE is where nothing fits.",
+        "'Held' is the mouth of the closed reference in every frame, 'silent' what the model draws while nobody "
+        "speaks, 'other speech' the filmed clip judged with the sound of another one: what LSE is where nothing fits.",
         "Offsets are frames by which the sound comes late; their mean is that of their size without the sign.",
     ]
     if judge is None:

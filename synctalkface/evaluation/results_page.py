@@ -14,7 +14,7 @@ _SETS = {
 }
 _MODELS = {
     TRUTH: "filmed (what a perfect dub would score)",
-    COPY: "copy the reference (the first frame's mouth, held still)",
+    COPY: "copy the reference (one closed mouth, held still)",
     NO_MEMORY: "no memory",
     PAPER: "paper's choices",
     SHORT: "base, same steps as the two above",
@@ -38,7 +38,7 @@ the scores and rows are. Which words can be read from the lips, and how still th
 `synctalkface evaluate` (numbers in `docs/log.md`).
 
 LSE is measured with our own SyncNet, which also taught the generator: compare it with the filmed row, never with
-published numbers. The reference is the first frame of each clip.{missing}
+published numbers. The references are those that a dub of each clip takes.{missing}
 """
 
 

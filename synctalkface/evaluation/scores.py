@@ -1,7 +1,7 @@
-"""The scores of one prepared clip: filmed, dubbed with its own speech, and with the first frame's mouth held still.
+"""The scores of one prepared clip: filmed, dubbed with its own speech, and with its reference's mouth held still.
 
-Policy (docs/evaluation.md): the reference is the clip's first frame, the box is that of the filmed face for every row,
-pictures are compared as 8-bit crops of 128 px. F frames, S side of the crop, P with its margin.
+Policy (docs/evaluation.md): the references are those that a dub of the clip takes, the box is that of the filmed face
+for every row, pictures are compared as 8-bit crops of 128 px. F frames, S side of the crop, P with its margin.
 """
 
 from __future__ import annotations

@@ -18,15 +18,15 @@ from synctalkface.faces.crop import cut
 from synctalkface.faces.detect import find_detector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.models.generator import SyncTalkFace
-from synctalkface.person import Portrait, follow
-from synctalkface.video import probe, read_frames
+from synctalkface.person import Portrait, follow, stills
+from synctalkface.video import probe
 
 SIDE = 160  # px of the pictures
 SEARCHED = 2.0  # s from the begin of the clip in which the face is looked for
 
 
 class Sitter:
-    """The first frame of `clip` that shows the face called `face`. Raises as person.follow, and as Portrait."""
+    """A frame of `clip` that shows the face called `face` with closed lips. Raises as person.follow and Portrait."""
 
     def __init__(
         self, model: SyncTalkFace, config: Config, clip: Path, face: str = "largest", shapes: Shapes | None = None
@@ -34,12 +34,10 @@ class Sitter:
         video, mesh = probe(clip), FaceMesh()
         stop = round(SEARCHED * float(video.clock.rate)) + 1
         followed = follow(video, find_detector(), mesh, face, stop=stop)
-        first = next(index for index in range(stop) if followed.at(index) is not None)
-        where = followed.at(first)
-        assert where is not None  # noqa: S101 (the line above found it)
-        frame = next(read_frames(video, first, first + 1))
+        lent = stills(video, followed, followed.references_of(followed.first))
+        frame, where = lent[0]
         self.slots = config.memory.slots
-        self._portrait = Portrait(model, config, frame, where, shapes or {})
+        self._portrait = Portrait(model, config, lent, shapes or {})
         self._matrix = pack.with_margin(where.matrix[None])[0]
         self._reader = LipReader(mesh)
         self.filmed = cut(frame.rgb(), (0, 0), self._matrix, SIDE)  # (P, P, 3)

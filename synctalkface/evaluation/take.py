@@ -64,10 +64,11 @@ class Take:
         return rest
 
     def held(self) -> NDArray[np.uint8]:
-        """The stored crops (F, P, P, 3) with the mouth of the first frame in all of them."""
+        """The stored crops (F, P, P, 3) with the mouth of the first reference in all of them."""
         changed = self.stored.copy()
         rows = slice(self.edge + self.size // 2, self.edge + self.size)
-        changed[:, rows, self.edge : self.edge + self.size] = changed[:1, rows, self.edge : self.edge + self.size]
+        lent = self.clip.references().closed
+        changed[:, rows, self.edge : self.edge + self.size] = self.stored[lent, rows, self.edge : self.edge + self.size]
         return changed
 
 

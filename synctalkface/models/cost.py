@@ -19,7 +19,7 @@ class Cost(NamedTuple):
 
     parameters_training: int
     parameters_use: int
-    macs_frame: int  # multiply-adds of convolutions and linear maps in use, the reference's own encoding left out
+    macs_frame: int  # multiply-adds of convolutions and linear maps in use, the references' own encoding left out
 
 
 def cost(config: Config) -> Cost:
@@ -30,7 +30,7 @@ def cost(config: Config) -> Cost:
         length = int(FRAMES * config.audio.mel_rate / FRAME_RATE) + config.model.audio_steps
         chunk = torch.zeros(1, config.audio.bands, length)
         side = config.face.size
-        features = used.encode_reference(torch.zeros(1, 3, side, side))
+        features = used.encode_references(torch.zeros(1, config.model.references, 3, side, side))
         count = _Counter()
         for part in used.modules():
             if isinstance(part, nn.Conv1d | nn.Conv2d | nn.Linear):

@@ -1,6 +1,7 @@
 """The decoder: lips, sound and face -> a drawing, and how a drawing becomes a picture.
 
-B windows, F frames, C channels, S side of the crop; h x w is the drawn region: S x S, or S/2 x S for the lower half.
+B windows, F frames, C channels, K references, S side of the crop; h x w is the drawn region: S x S, or S/2 x S for the
+lower half.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from synctalkface.errors import ConfigError
 from synctalkface.models.layers import ConvBlock, Pair, in_float32, residual_blocks
 
 HEAD_GAIN = 0.1  # the head starts at a tenth of its usual weights: a drawing begins as hardly any change
-KEEP_BIAS = 1.0  # of the mask's logit: toward the warped pixels, which are sharp from the first step
+KEEP_BIAS = 1.0  # of the first reference's logit: toward its moved pixels, which are sharp from the first step
 
 
 class Drawing(NamedTuple):
-    """What to do with the reference's pixels; `paint` alone where the head only paints. All float32."""
+    """What to do with the references' pixels; `paint` alone where the head only paints. All float32."""
 
     paint: Tensor  # (B, F, 3, h, w) colours in 0..1
-    keep: Tensor | None  # (B, F, 1, h, w) in 0..1: share of the moved pixel; the rest is painted
-    flow: Tensor | None  # (B, F, 2, h, w) x, y: where to fetch the pixel from, in sides of the crop
+    keep: Tensor | None  # (B, F, K, h, w) in 0..1: share of each reference's moved pixel; the rest of 1 is painted
+    flow: Tensor | None  # (B, F, 2 K, h, w) x, y of each: where to fetch the pixel from, in sides of the crop
 
 
 class Decoder(nn.Module):
@@ -52,7 +53,8 @@ class Decoder(nn.Module):
             before = width
         self.fold = fold
         self.max_flow = model.max_flow if model.head == "move" else None
-        self.head = _head(before, 6 if model.head == "move" else 3, fold, keep=2 if model.head == "move" else None)
+        self.references = model.references if model.head == "move" else 0
+        self.head = _head(before, self.references, fold)
 
     def forward(self, audio: Tensor, lips: Tensor, skips: list[Tensor]) -> Drawing:
         """audio, lips (B, F, C); skips (B * F, C_i, H_i, W_i) from the largest map to the smallest."""
@@ -63,28 +65,33 @@ class Decoder(nn.Module):
                 x = interpolate(x, size=skip.shape[-2:], mode="nearest")
             x = level(torch.cat([x, skip.to(x.dtype)], dim=1))
         out = pixel_shuffle(self.head(x), self.fold).float()
-        out = out.reshape(*audio.shape[:2], *out.shape[1:])  # (B, F, 3 or 6, h, w)
+        out = out.reshape(*audio.shape[:2], *out.shape[1:])  # (B, F, 3 K + 3, h, w)
         if self.max_flow is None:
             return Drawing(torch.sigmoid(out), None, None)
-        flow, keep, paint = out[:, :, :2], out[:, :, 2:3], out[:, :, 3:]
-        return Drawing(torch.sigmoid(paint), torch.sigmoid(keep), self.max_flow * torch.tanh(flow))
+        flow, keep, paint = torch.split(out, [2 * self.references, self.references, 3], dim=2)
+        shares = torch.softmax(torch.cat([keep, torch.zeros_like(keep[:, :, :1])], dim=2), dim=2)  # the last paints
+        return Drawing(torch.sigmoid(paint), shares[:, :, :-1], self.max_flow * torch.tanh(flow))
 
 
-def render(drawing: Drawing, reference: Tensor, size: int | None = None) -> Tensor:
-    """The drawn region as a picture (B, F, 3, h, w) in 0..1 of a crop of side `size` (None: the reference's own side).
+def render(drawing: Drawing, references: Tensor, size: int | None = None) -> Tensor:
+    """The drawn region as a picture (B, F, 3, h, w) in 0..1 of a crop of side `size` (None: the references' own side).
 
-    keep * reference moved by the flow + (1 - keep) * paint. The reference (B, 3, R, R) may be finer than the drawing:
-    flow, mask and paint are enlarged smoothly, and the moved pixels keep the footage's own sharpness.
+    The sum of keep * reference moved by its flow, and paint for the rest. The references (B, K, 3, R, R) may be finer
+    than the drawing: flows, masks and paint are enlarged smoothly, and what is moved keeps the footage's own sharpness.
     """
-    size = reference.shape[-1] if size is None else size
-    with in_float32(reference.device):
+    size = references.shape[-1] if size is None else size
+    with in_float32(references.device):
         height = size * drawing.paint.shape[-2] // drawing.paint.shape[-1]
         paint = _enlarge(drawing.paint, (height, size))
         if drawing.keep is None or drawing.flow is None:
             return paint
         keep = _enlarge(drawing.keep, (height, size))
-        moved = warp(reference.float(), _enlarge(drawing.flow, (height, size)))
-        return keep * moved + (1 - keep) * paint
+        flow = _enlarge(drawing.flow, (height, size))
+        picture = (1 - keep.sum(2, keepdim=True)) * paint
+        for k in range(keep.shape[2]):
+            moved = warp(references[:, k].float(), flow[:, :, 2 * k : 2 * k + 2])
+            picture = picture + keep[:, :, k : k + 1] * moved
+        return picture
 
 
 def warp(reference: Tensor, flow: Tensor) -> Tensor:
@@ -110,12 +117,13 @@ def _enlarge(maps: Tensor, size: Pair) -> Tensor:
     return flat.view(*maps.shape[:3], *size)
 
 
-def _head(inputs: int, outputs: int, fold: int, keep: int | None) -> nn.Conv2d:
-    head = nn.Conv2d(inputs, outputs * fold**2, 3, padding=1)
+def _head(inputs: int, references: int, fold: int) -> nn.Conv2d:
+    head = nn.Conv2d(inputs, (3 * references + 3) * fold**2, 3, padding=1)
     with torch.no_grad():
         head.weight.mul_(HEAD_GAIN)
         if head.bias is not None:
             head.bias.zero_()
-            if keep is not None:  # pixel-shuffle lays the fold**2 parts of a channel side by side
-                head.bias[keep * fold**2 : (keep + 1) * fold**2] = KEEP_BIAS
+            if references:  # the flows come first; pixel-shuffle lays the fold**2 parts of a channel side by side
+                first = 2 * references * fold**2
+                head.bias[first : first + fold**2] = KEEP_BIAS
     return head

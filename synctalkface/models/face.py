@@ -1,7 +1,7 @@
 """Face encoders: pose and identity -> the maps that the decoder draws upon, from the largest to the smallest.
 
-B windows, F frames, S side of the crop. Both answer to
-    encode_reference(reference (B, 3, S, S)) -> ReferenceFeatures, once a clip
+B windows, F frames, K references, S side of the crop. Both answer to
+    encode_references(references (B, K, 3, S, S)) -> ReferenceFeatures, once a clip
     encoder(pose (B, F, 3, S/2, S), features) -> skips, each (B * F, C_i, H_i, W_i)
 where pose is the upper half of the target frame: the lower half is what is to be found.
 """
@@ -21,22 +21,25 @@ FOLD = 2  # px: squares of this side become channels before the cached encoder's
 
 
 class JointFaceEncoder(nn.Module):
-    """The paper's: target with its lower half blanked + reference, six channels together, through every stage."""
+    """The paper's: target with its lower half blanked + reference, six channels together, through every stage.
+
+    Further references add three channels each.
+    """
 
     def __init__(self, config: Config) -> None:
         super().__init__()
-        self.stages = _stages(6, (config.face.size,) * 2, config, kernel=7)
+        self.stages = _stages(3 + 3 * config.model.references, (config.face.size,) * 2, config, kernel=7)
         self.maps = _maps((config.face.size,) * 2, config)
-        self.fold = 1
+        self.references, self.fold = config.model.references, 1
 
-    def encode_reference(self, reference: Tensor) -> ReferenceFeatures:
-        """The reference as it is: it enters the first convolution together with the pose."""
-        return [reference]
+    def encode_references(self, references: Tensor) -> ReferenceFeatures:
+        """The references as they are, (B, 3 K, S, S): they enter the first convolution together with the pose."""
+        return [references.flatten(1, 2)]
 
     def forward(self, pose: Tensor, features: ReferenceFeatures) -> list[Tensor]:
         target = torch.cat([pose, torch.zeros_like(pose)], dim=-2)  # (B, F, 3, S, S)
-        reference = features[0].to(pose.dtype).unsqueeze(1).expand_as(target)
-        x = torch.cat([target, reference], dim=2).flatten(0, 1)  # (B * F, 6, S, S)
+        references = features[0].to(pose.dtype).unsqueeze(1).expand(-1, target.shape[1], -1, -1, -1)
+        x = torch.cat([target, references], dim=2).flatten(0, 1)  # (B * F, 3 + 3 K, S, S)
         skips = []
         for stage in self.stages:
             x = stage(x)
@@ -45,10 +48,10 @@ class JointFaceEncoder(nn.Module):
 
 
 class CachedFaceEncoder(nn.Module):
-    """Ours: pose and reference in two encoders of the same widths, so that the reference is encoded once a clip.
+    """Ours: pose and references in two encoders of the same widths, so that the references are encoded once a clip.
 
-    It works on the lower half's size: the reference's two halves are stacked on channels. At each level the two meet
-    in relu(conv(reference) + conv(pose)).
+    It works on the lower half's size: the two halves of each reference are stacked on channels. At each level both
+    encoders meet in relu(conv(reference) + conv(pose)).
     """
 
     def __init__(self, config: Config) -> None:
@@ -56,16 +59,16 @@ class CachedFaceEncoder(nn.Module):
         size = (config.face.size // 2 // FOLD, config.face.size // FOLD)
         widths = config.model.face_widths
         self.pose = _stages(3 * FOLD**2, size, config, kernel=3)
-        self.reference = _stages(6 * FOLD**2, size, config, kernel=3)
+        self.reference = _stages(6 * config.model.references * FOLD**2, size, config, kernel=3)
         self.from_pose = nn.ModuleList([nn.Conv2d(width, width, 1) for width in widths])
         self.from_reference = nn.ModuleList([nn.Conv2d(width, width, 1, bias=False) for width in widths])
         self.maps = _maps(size, config)
-        self.fold = FOLD
+        self.references, self.fold = config.model.references, FOLD
 
-    def encode_reference(self, reference: Tensor) -> ReferenceFeatures:
-        """What the reference adds to each level: (B, C_i, H_i, W_i)."""
-        upper, lower = reference.chunk(2, dim=-2)
-        x = pixel_unshuffle(torch.cat([upper, lower], dim=1), FOLD)  # (B, 24, S/4, S/2)
+    def encode_references(self, references: Tensor) -> ReferenceFeatures:
+        """What the references add to each level: (B, C_i, H_i, W_i)."""
+        halves = references.chunk(2, dim=-2)  # upper, lower
+        x = pixel_unshuffle(torch.cat(halves, dim=2).flatten(1, 2), FOLD)  # (B, 24 K, S/4, S/2)
         features = []
         for stage, mix in zip(self.reference, self.from_reference, strict=True):
             x = stage(x)

@@ -1,6 +1,6 @@
 """The generator: sound -> lips from the memory -> a drawing of the mouth on the face (paper, section 3).
 
-B windows (clips), F frames, C channels, S slots, R side of the crop; h x w is the drawn region.
+B windows (clips), F frames, C channels, S slots, K references, R side of the crop; h x w is the drawn region.
 """
 
 from __future__ import annotations
@@ -87,14 +87,14 @@ class SyncTalkFace(nn.Module):
             features: Tensor = self.lip_encoder(frames)
             return features
 
-    def encode_reference(self, reference: Tensor) -> ReferenceFeatures:
-        """reference (B, 3, R, R): once a clip."""
-        return self.face_encoder.encode_reference(reference)
+    def encode_references(self, references: Tensor) -> ReferenceFeatures:
+        """references (B, K, 3, R, R), in the order of person.reference: once a clip."""
+        return self.face_encoder.encode_references(references)
 
     def draw(self, pose: Tensor, features: ReferenceFeatures, audio: Tensor, lips: Tensor) -> Drawing:
         """pose (B, F, 3, R/2, R): upper halves of the target frames; features, audio and lips (B, F, C) as above.
 
-        `audio` and `lips` may hold several branches below each other, (K * B, F, C): all are drawn on the same faces.
+        `audio` and `lips` may hold several branches below each other, (N * B, F, C): all are drawn on the same faces.
         """
         skips = self.face_encoder(pose, features)
         branches = audio.shape[0] // pose.shape[0]
@@ -109,24 +109,24 @@ class SyncTalkFace(nn.Module):
         starts: Tensor,
         lip_frames: Tensor,
         pose: Tensor,
-        reference: Tensor,
+        references: Tensor,
         muted: Tensor | None = None,
     ) -> Lesson:
         """Both branches in one decoder pass, so that they share the statistics of its batch norms.
 
         chunk (B, bands, T), starts (B, F), lip_frames (B, F + 4, 3, H, W), pose (B, F, 3, R/2, R),
-        reference (B, 3, R, R). `muted` (B,) bool: windows where the decoder gets zeros for the sound vector, and has
-        only the recalled lips to go by. Without a memory the sound is all there is, and it is ignored.
+        references (B, K, 3, R, R). `muted` (B,) bool: windows where the decoder gets zeros for the sound vector, and
+        has only the recalled lips to go by. Without a memory the sound is all there is, and it is ignored.
         """
         heard, seen = self.recall_lips(chunk, starts), self.see_lips(lip_frames)
-        features = self.encode_reference(reference)
+        features = self.encode_references(references)
         if seen is None:
             drawing = self.draw(pose, features, heard.audio, heard.lips)
-            return Lesson(render(drawing, reference), None, heard, None, drawing, None)
+            return Lesson(render(drawing, references), None, heard, None, drawing, None)
         lips = torch.cat([heard.lips, seen.feature.to(heard.lips.dtype)])  # (2 B, F, C)
         audio = heard.audio if muted is None else heard.audio.masked_fill(muted[:, None, None], 0.0)
         sound, true = _branches(self.draw(pose, features, torch.cat([audio] * 2), lips))
-        return Lesson(render(sound, reference), render(true, reference), heard, seen, sound, true)
+        return Lesson(render(sound, references), render(true, references), heard, seen, sound, true)
 
 
 def for_use(model: SyncTalkFace) -> SyncTalkFace:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from synctalkface.person.cast import Cast, Person, introduce, with_speaker
 from synctalkface.person.follow import Followed, Place, find_all, follow, take
 from synctalkface.person.hearing import Hearing, of_frames, silent
-from synctalkface.person.mouth import Mouth
+from synctalkface.person.mouth import Mouth, Still, stills
 from synctalkface.person.portrait import Portrait
 from synctalkface.person.usable import Why
 
@@ -17,12 +17,14 @@ __all__ = [
     "Person",
     "Place",
     "Portrait",
+    "Still",
     "Why",
     "find_all",
     "follow",
     "introduce",
     "of_frames",
     "silent",
+    "stills",
     "take",
     "with_speaker",
 ]

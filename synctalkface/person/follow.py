@@ -16,6 +16,7 @@ from synctalkface.faces.crop import CENTRE, align, steady
 from synctalkface.faces.detect import FaceDetector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.faces.pose import fit
+from synctalkface.faces.references import References
 from synctalkface.faces.track import FaceTrack, bridge, choose, track_faces
 from synctalkface.person.reference import typical
 from synctalkface.person.usable import Usable, Why, use
@@ -40,7 +41,7 @@ class Followed(NamedTuple):
     faces: int  # people in these frames
     first: int = 0
     cuts: tuple[int, ...] = ()  # frames of the clip that begin a new shot
-    references: tuple[int, ...] = ()  # source frames that are the best references, one of each shot that has one
+    references: tuple[References, ...] = ()  # source frames that are the best references of each shot that has any
     usable: Usable | None = None  # None: wherever the face is seen
 
     def at(self, frame: int) -> Place | None:
@@ -62,17 +63,12 @@ class Followed(NamedTuple):
             return 0.0
         return 1.0 if self.usable is None else float(self.usable.strength[frame - self.first])
 
-    def reference_of(self, frame: int) -> int:
-        """The source frame whose pixels are moved in `frame`: of its own shot if there is one, else the nearest."""
+    def references_of(self, frame: int) -> References:
+        """The source frames whose pixels are moved in `frame`: of its own shot if it has some, else the nearest."""
         if not self.references:
-            return self.first + int(np.flatnonzero(~np.isnan(self.matrices[:, 0, 0]))[0])
-        own = [one for one in self.references if bisect(self.cuts, one) == bisect(self.cuts, frame)]
-        return min(own or self.references, key=lambda one: abs(one - frame))
-
-    @property
-    def reference(self) -> int:
-        """The reference of the first shot that shows the face."""
-        return self.reference_of(self.first)
+            return References(*[self.first + int(np.flatnonzero(~np.isnan(self.matrices[:, 0, 0]))[0])] * 2)
+        own = [one for one in self.references if bisect(self.cuts, one.closed) == bisect(self.cuts, frame)]
+        return min(own or self.references, key=lambda one: abs(one.closed - frame))
 
 
 def follow(
@@ -103,7 +99,8 @@ def take(clip: Video, tracks: Sequence[FaceTrack], track: FaceTrack | None, firs
     track = bridge(track, round(LONGEST_GAP * rate))
     matrices, landmarks, pose = align(track, rate), steady(track, rate).landmarks, fit(track, CENTRE)
     usable = use(track, matrices, pose, rate)
-    references = tuple(first + index for index in typical(track, usable, pose).values())
+    shots = typical(track, usable, pose).values()
+    references = tuple(References(first + one.closed, first + one.parted) for one in shots)
     cuts = tuple(first + cut for cut in track.cuts)
     return Followed(matrices, landmarks, len(tracks), first, cuts, references, usable)
 

@@ -1,11 +1,14 @@
-"""Draws the mouth of one filmed person for any speech: the model, its reference and the way back into the frame.
+"""Draws the mouth of one filmed person for any speech: the model, its references and the way back into the frame.
 
-The model draws a flow, a mask and colours for a 128 px crop; the reference's pixels are moved at the footage's own
+The model draws flows, masks and colours for a 128 px crop; the references' pixels are moved at the footage's own
 resolution, so a face that is large in the frame stays as sharp as it was filmed. What was drawn then gets the light,
 the sharpness and the grain of the frame it is laid on, each frame for itself.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,26 +22,42 @@ from synctalkface.inputs import frames, pictures, upper
 from synctalkface.models.decoder import render
 from synctalkface.models.generator import Heard, SyncTalkFace
 from synctalkface.person.detail import finish
-from synctalkface.person.follow import Place
+from synctalkface.person.follow import Followed, Place
 from synctalkface.person.light import relight
-from synctalkface.video import Frame
+from synctalkface.video import Frame, Video, read_frames
 
 LARGEST_CROP = 512  # px: a finer crop would cost time that nobody sees
 MARGIN = 0.03  # of the crop's side: how much more of the frame is read, for interpolation at its edge
 
 
-class Mouth:
-    """One person. `reference` is the frame whose pixels are moved."""
+class Still(NamedTuple):
+    """One frame, and where the face lies in it."""
 
-    def __init__(self, model: SyncTalkFace, config: Config, reference: Frame, where: Place) -> None:
+    frame: Frame
+    where: Place
+
+
+def stills(clip: Video, followed: Followed, numbers: Iterable[int]) -> list[Still]:
+    """The frames `numbers` of `clip`, in all of which the face was found; what comes twice is read once."""
+    read: dict[int, Still] = {}
+    for number in numbers:
+        where = followed.at(number)
+        assert where is not None  # noqa: S101 (references are frames in which the face was found)
+        read[number] = read.get(number) or Still(next(read_frames(clip, number, number + 1)), where)
+    return [read[number] for number in numbers]
+
+
+class Mouth:
+    """One person. `references` are the frames whose pixels are moved, as many as `config` has, or more."""
+
+    def __init__(self, model: SyncTalkFace, config: Config, references: Sequence[Still]) -> None:
         self.model, self.config = model, config
-        self.size = _crop_size(where.matrix, config.face.size)
+        lent = references[: config.model.references]
+        self.size = max(_crop_size(each.where.matrix, config.face.size) for each in lent)
         self.device = next(model.parameters()).device
-        fine = pictures(self._cut(reference, where.matrix, self.size))[None].to(self.device)
-        coarse = pictures(self._cut(reference, where.matrix, config.face.size))[None].to(self.device)
-        self._fine = fine  # (1, 3, R, R)
+        self._fine = self._lent(lent, self.size)  # (1, K, 3, R, R)
         with torch.inference_mode():
-            self._features = model.encode_reference(coarse)
+            self._features = model.encode_references(self._lent(lent, config.face.size))
 
     def draw(
         self, shown: list[Frame], places: list[Place], heard: Heard, strengths: NDArray[np.float32] | None = None
@@ -80,6 +99,11 @@ class Mouth:
     def _lower(self, drawn: Tensor) -> Tensor:
         """The lower half of what was drawn: (B, 3, R/2, R)."""
         return drawn[..., drawn.shape[-2] - self.size // 2 :, :]
+
+    def _lent(self, references: Sequence[Still], size: int) -> Tensor:
+        """The crops of the references: (1, K, 3, size, size)."""
+        crops = [self._cut(each.frame, each.where.matrix, size) for each in references]
+        return on(self.device, pictures(np.stack(crops)))[None]
 
     def _cut(self, frame: Frame, matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
         box = region(matrix, MARGIN, frame.width, frame.height)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -12,24 +12,22 @@ from synctalkface.address import Shapes
 from synctalkface.config import Config
 from synctalkface.errors import ConfigError
 from synctalkface.models.generator import Heard, SyncTalkFace
-from synctalkface.person.follow import Place
 from synctalkface.person.hearing import Hearing, silent
-from synctalkface.person.mouth import Mouth
-from synctalkface.video import Frame
+from synctalkface.person.mouth import Mouth, Still
 
 
 class Portrait:
-    """`frame` with the face at `where`; S slots of memory, `shapes` the names of some addresses.
+    """The first of `references`, which is drawn on; S slots of memory, `shapes` the names of some addresses.
 
     Raises ConfigError if the model has no memory.
     """
 
-    def __init__(self, model: SyncTalkFace, config: Config, frame: Frame, where: Place, shapes: Shapes) -> None:
+    def __init__(self, model: SyncTalkFace, config: Config, references: Sequence[Still], shapes: Shapes) -> None:
         if model.memory is None:
             raise ConfigError("These weights have no memory, so no address can move a mouth. Choose other weights.")
         self.shapes = shapes
-        self._memory, self._frame, self._where = model.memory, frame, where
-        self._mouth = Mouth(model, config, frame, where)
+        self._memory, (self._frame, self._where) = model.memory, references[0]
+        self._mouth = Mouth(model, config, references)
         self._rest = Hearing(model, config, silent(config)).at(np.zeros(1))
 
     def address(self, wanted: Mapping[str, float]) -> NDArray[np.float32]:

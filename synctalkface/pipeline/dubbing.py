@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from synctalkface.clock import Timeline
 from synctalkface.config import Config
 from synctalkface.events import Listener, Progress
+from synctalkface.faces.references import References
 from synctalkface.models.generator import Heard, SyncTalkFace
-from synctalkface.person import Followed, Hearing, Mouth, Place, Why, of_frames
+from synctalkface.person import Followed, Hearing, Mouth, Place, Why, of_frames, stills
 from synctalkface.pipeline.label import Label
 from synctalkface.pipeline.stages import ahead, one_thread_each
-from synctalkface.video import Frame, Video, read_frames, read_sequence
+from synctalkface.video import Frame, Video, read_sequence
 
 BATCH = 8  # frames drawn at once
 NOTHING: NDArray[np.float32] = np.empty(0, np.float32)
@@ -67,7 +68,7 @@ class Dubbing:
     ) -> None:
         self.model, self.config, self.clip, self.timeline = model, config, clip, timeline
         self.roles, self.moments = roles, moments
-        self._mouths: OrderedDict[tuple[int, int], Mouth] = OrderedDict()  # by role and reference, latest used last
+        self._mouths: OrderedDict[tuple[int, References], Mouth] = OrderedDict()  # by role, latest used last
 
     def __len__(self) -> int:
         return len(self.timeline.clock)
@@ -124,22 +125,20 @@ class Dubbing:
         followed = self.roles[number].followed
         sources = [int(source) for source in self.timeline.source[begin : begin + len(batch)]]
         drawn = [index for index, source in enumerate(sources) if followed.strength(source) > 0]
-        for reference, group in groupby(drawn, key=lambda index: followed.reference_of(sources[index])):
+        for references, group in groupby(drawn, key=lambda index: followed.references_of(sources[index])):
             chosen = list(group)
             places = [place for index in chosen if (place := followed.at(sources[index])) is not None]
             strengths = np.array([followed.strength(sources[index]) for index in chosen], np.float32)
             shown = [batch[index] for index in chosen]
-            mouth = self._mouth(number, reference)
+            mouth = self._mouth(number, references)
             yield Face(number, mouth, chosen, shown, places, strengths, mouth.cut(shown, places))
 
-    def _mouth(self, number: int, reference: int) -> Mouth:
-        """That of one role, with the pixels of the source frame `reference`."""
-        key = (number, reference)
+    def _mouth(self, number: int, references: References) -> Mouth:
+        """That of one role, with the pixels of the source frames `references`."""
+        key = (number, references)
         if key not in self._mouths:
-            where = self.roles[number].followed.at(reference)
-            assert where is not None  # noqa: S101 (it is a frame in which the face was found)
-            frame = next(read_frames(self.clip, reference, reference + 1))
-            self._mouths[key] = Mouth(self.model, self.config, frame, where)
+            lent = references[: self.config.model.references]
+            self._mouths[key] = Mouth(self.model, self.config, stills(self.clip, self.roles[number].followed, lent))
         self._mouths.move_to_end(key)
         while len(self._mouths) > MOUTHS * len(self.roles):
             self._mouths.popitem(last=False)

@@ -33,6 +33,7 @@ from synctalkface.person import (
     Portrait,
     find_all,
     silent,
+    stills,
 )
 from synctalkface.person.remembered import find_all_remembered
 from synctalkface.pipeline.deliver import Delivery
@@ -44,7 +45,7 @@ from synctalkface.pipeline.parts import Parts
 from synctalkface.pipeline.report import Report, report_of
 from synctalkface.pipeline.roles import Ears, Paths, find_faces, introduced, paired, shared
 from synctalkface.pipeline.stages import one_thread_each
-from synctalkface.video import Video, check_output, check_preset, probe, read_frames, sound_of_result
+from synctalkface.video import Video, check_output, check_preset, probe, sound_of_result
 from synctalkface.video.choir import together
 
 
@@ -237,16 +238,14 @@ class LipSync:
     def portrait(self, video: str | Path, face: str = "largest", *, limits: Limits = UNLIMITED) -> Portrait:
         """One frame of `video`, a clip or a picture, whose mouth can be moved by memory address.
 
-        It is the first that shows the face, of the first two seconds. Raises as `faces`, and ConfigError if the model
-        has no memory.
+        It is the one with the lips closed that a dub of the first two seconds would move. Raises as `faces`, and
+        ConfigError if the model has no memory.
         """
         clip = probe(video)
         limits.check(clip, Path(video).name)
         followed = self.follow(clip, face, stop=round(2 * float(clip.clock.rate)) + 1)
-        first = followed.reference
-        where = followed.at(first)
-        assert where is not None  # noqa: S101 (it is the frame in which the face was found)
-        return Portrait(self.model, self.config, next(read_frames(clip, first, first + 1)), where, self.shapes)
+        lent = stills(clip, followed, followed.references_of(followed.first))
+        return Portrait(self.model, self.config, lent, self.shapes)
 
     def _track(self, address: AddressTrack | str | Path | None) -> AddressTrack | None:
         if address is None or isinstance(address, AddressTrack):

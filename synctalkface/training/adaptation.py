@@ -180,8 +180,8 @@ class Adaptation(GeneratorRun):
 def redraw_footage(model: SyncTalkFace, clips: Clips, footage: Footage, begin: int, end: int) -> Tensor:
     """The lower halves (F, 3, S/2, S) of the frames [begin, end) of `footage`, with the references that a dub takes."""
     references, drawn = footage.references[begin:end], []
-    changes = begin + 1 + np.flatnonzero(np.diff(references))
+    changes = begin + 1 + np.flatnonzero(np.diff(references, axis=0).any(axis=1))
     for first, last in pairwise([begin, *changes.tolist(), end]):
-        still = pictures(footage.still(int(footage.references[first]), clips.size)[None])
-        drawn.append(redraw(model, clips, part(footage.clip, first, last), reference=still).picture)
+        stills = pictures(footage.stills(footage.references[first], clips.size))
+        drawn.append(redraw(model, clips, part(footage.clip, first, last), references=stills).picture)
     return torch.cat(drawn)

@@ -60,7 +60,7 @@ def _shapes(config: Config, windows: int) -> Window:
     length = chunk_length(frames, config.model.audio_steps, FRAME_RATE, config.audio)
     return Window(
         torch.zeros(windows, frames + config.model.lip_frames - 1, 3, side, side),
-        torch.zeros(windows, 3, side, side),
+        torch.zeros(windows, config.model.references, 3, side, side),
         torch.zeros(windows, bands, length),
         torch.zeros(windows, frames, dtype=torch.int64),
         torch.zeros(windows, bands, config.syncnet.audio_steps),

@@ -29,7 +29,7 @@ def adapt_to_first_half(
 ) -> None:
     """Write to the folder `out` the weights in `base`, adapted to the first half of a clip of the folder `data`.
 
-    The first frame is the reference, as it is where the second half is scored. Raises DataError or WeightsError.
+    The references are frames of the first half, also where the second is scored. Raises DataError or WeightsError.
     """
     syncnet = hub.load_syncnet(base) if hub.holds(base, hub.SYNCNET) else None
     config = hub.load_config(base)
@@ -52,4 +52,4 @@ def first_half(stored: pack.Pack, entry: manifest.Entry, config: Config) -> Foot
     )
     clip = unpacked(rest, entry, config)
     heard = replace(clip, centres=clip.centres + entry.correction)
-    return Footage(rest, heard, ((0, frames),), np.zeros(frames, np.int64))
+    return Footage(rest, heard, ((0, frames),), np.array([heard.references()] * frames))

@@ -47,17 +47,17 @@ class Footage(NamedTuple):
     stored: pack.Pack  # the F frames that show the face, maybe of several stretches, and the sound of the whole clip
     clip: Clip  # the same as the model gets it, in sync
     stretches: tuple[tuple[int, int], ...]  # [begin, end) of frames that follow each other in one shot
-    references: NDArray[np.int64]  # (F,) the frame whose pixels are moved in each when the clip is dubbed
+    references: NDArray[np.int64]  # (F, 2) the frames whose pixels are moved in each when the clip is dubbed
     offset: float = 0.0  # frames by which the sound comes late, already listened to; 0 also where nobody can tell
 
     @property
     def seconds(self) -> float:
         return len(self.clip.crops) / self.clip.frame_rate
 
-    def still(self, frame: int, size: int) -> NDArray[np.uint8]:
-        """The crop of a frame without its margin: (S, S, 3)."""
+    def stills(self, frames: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+        """The crops of `frames` (K,) without their margin: (K, S, S, 3)."""
         edge = (self.clip.crops.shape[1] - size) // 2
-        return self.clip.crops[frame, edge : edge + size, edge : edge + size]
+        return np.ascontiguousarray(self.clip.crops[frames, edge : edge + size, edge : edge + size])
 
 
 def read_footage(
@@ -125,9 +125,9 @@ def _stretches(frames: NDArray[np.int64], step: int, cuts: tuple[int, ...]) -> t
 
 
 def _references(followed: Followed, frames: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Which of `frames` (F,) lies nearest to the reference that the dub takes for each of them."""
-    wanted = np.array([followed.reference_of(int(frame)) for frame in frames])
-    return np.asarray(np.abs(frames[None] - wanted[:, None]).argmin(axis=1))
+    """Which of `frames` (F,) lie nearest to the references that the dub takes for each of them: (F, 2)."""
+    wanted = np.array([followed.references_of(int(frame)) for frame in frames])
+    return np.asarray(np.abs(frames - wanted[..., None]).argmin(axis=-1))
 
 
 def _cut_out(

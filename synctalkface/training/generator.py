@@ -29,6 +29,7 @@ from synctalkface.training.precision import Precision, autocast, fastest, placed
 from synctalkface.training.schedule import augmentation, averaging, learning_rate, lips_learn, muted, weights
 from synctalkface.training.terms import by_branch, discriminator_loss, generator_terms, teach, weighted
 from synctalkface.training.validate import Scores, sheet, validate
+from synctalkface.training.widen import trained
 
 GENERATOR_RATE, CRITIC_RATE = "training.learning_rate", "training.discriminator_rate"  # what may be too high
 SLOTS_IN_USE = 8  # a run stops when fewer than slots / 8 are in use
@@ -125,11 +126,10 @@ class GeneratorRun:
         return {"adam": self.optimiser, "critic": self.critic_optimiser}
 
     def begin_from(self, folder: Path) -> None:
-        """Start from trained weights instead of random ones."""
-        hub.require_same(self.config, folder, ("audio", "face", "memory", "model"))
-        trained = hub.load_generator(folder).state_dict()
-        self.model.load_state_dict(trained)
-        self.average.load_state_dict(trained)
+        """Start from trained weights instead of random ones; they may have been lent fewer references."""
+        state = trained(folder, self.config)
+        self.model.load_state_dict(state)
+        self.average.load_state_dict(state)
 
     def resume(self) -> None:
         """Go on where the checkpoint in `out` stopped, if there is one."""

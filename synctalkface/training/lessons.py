@@ -18,7 +18,7 @@ from synctalkface.errors import NoFaceError
 from synctalkface.inputs import chunk_length
 from synctalkface.training.footage import Footage
 
-USUAL = 0.5  # share of samples whose reference is the one that a dub takes
+USUAL = 0.5  # share of samples whose references are those that a dub takes
 FILMED, LOOK = 0.5, 0.5  # share of samples that stay as filmed; how far the others vary, 0..1
 HELD_OUT = 0.2  # share of the frames, at the end, that is not learnt from
 LONGEST_HELD_OUT = 4.0  # seconds
@@ -29,7 +29,7 @@ class Lessons(Clips):
 
     def __init__(self, footage: Sequence[Footage], config: Config) -> None:
         super().__init__([one.clip for one in footage], config, config.face.size)
-        self._references = [one.references for one in footage]
+        self._usual = [one.references for one in footage]
         self._ends = [len(one.clip.crops) - held_out(one, len(footage)) for one in footage]
         starts = [self._starts(one, end) for one, end in zip(footage, self._ends, strict=True)]
         self._places = [(number, first) for number, found in enumerate(starts) for first in found]
@@ -47,11 +47,12 @@ class Lessons(Clips):
     def _draw(self, rng: np.random.Generator, strength: float) -> Choice:
         """What one window shows; `strength` is how far the voice varies."""
         number, first = self._places[rng.integers(len(self._places))]
-        usual = rng.random() < USUAL
-        reference = int(self._references[number][first] if usual else rng.integers(self._ends[number]))
-        clip = self.clips[number]
+        references = self._usual[number][first].tolist()
+        if rng.random() >= USUAL:
+            references[0] = int(rng.integers(self._ends[number]))
+        clip, lent = self.clips[number], tuple(references[: self.config.model.references])
         look = None if rng.random() < FILMED else augment.look(rng, LOOK)
-        return clip, first, reference, look, augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        return clip, first, lent, look, augment.voice(clip.mel, rng, strength, self.config.audio.span)
 
     def _starts(self, footage: Footage, end: int) -> list[int]:
         """The frames at which a window may begin: it stays in one stretch, before `end`, and its sound fits a batch."""

@@ -35,7 +35,7 @@ def teach(model: SyncTalkFace, batch: Window, config: Config, muted: Tensor | No
     reach = config.model.lip_frames // 2
     targets = batch.faces[:, reach : batch.faces.shape[1] - reach]
     seen = drawn_region(batch.faces, config)
-    lesson = model(batch.mel, batch.starts, seen, upper(targets), batch.reference, muted)
+    lesson = model(batch.mel, batch.starts, seen, upper(targets), batch.references, muted)
     generated = [branch for branch in (lesson.from_sound, lesson.from_lips) if branch is not None]
     return Taught(lesson, drawn_region(targets, config), generated)
 

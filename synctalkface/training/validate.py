@@ -1,6 +1,6 @@
 """Held-out numbers of a generator: does it follow the sound, and is it better than copying the reference?
 
-Every clip is redrawn as in use: the first frame is the reference, whole clip, averaged weights.
+Every clip is redrawn as in use: the references are those of a dub, whole clip, averaged weights.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Scores(NamedTuple):
 
     right: float  # L1 with the clip's own speech
     wrong: float  # L1 with another clip's speech
-    copy: float  # L1 of the reference frame itself
+    copy: float  # L1 of the first reference itself
     psnr: float  # dB, own speech
     copy_psnr: float
     slots: float  # perplexity of the mean address: how many slots are in use
@@ -46,7 +46,7 @@ def validate(model: SyncTalkFace, clips: Clips, syncnet: SyncNet | None = None) 
         own = redraw(model, clips, clip)
         if own.address is not None:
             addresses.append(own.address)
-        copied = true[:1].expand_as(true)
+        copied = true[clip.references().closed].expand_as(true)
         row = [
             l1(own.picture, true, mouth),
             l1(redraw(model, clips, clip, other.mel).picture, true, mouth),

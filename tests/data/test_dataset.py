@@ -27,8 +27,17 @@ def numbered(frames: int = 30, speaker: str = "ann", name: str = "a", rate: floa
     crops = np.ones((frames, side, side, 3), np.uint8) * (np.arange(frames) * 8).astype(np.uint8)[:, None, None, None]
     steps = 1 + int(frames / rate * CONFIG.audio.mel_rate)
     mel = np.tile((np.arange(steps) / 100 - 2).astype(np.float32), (CONFIG.audio.bands, 1))
-    lips = np.tile(np.array([[0.4, 0.67], [0.6, 0.67], [0.5, 0.63], [0.5, 0.71]], np.float32), (frames, 1, 1))
+    lips = np.stack([mouth(0.01 + 0.04 * (n % 10) / 9) for n in range(frames)])  # opens within ten frames
     return Clip(f"{speaker}-{name}", speaker, crops, mel, (np.arange(frames) + 0.5) / rate, lips, rate)
+
+
+def mouth(gap: float) -> NDArray[np.float32]:
+    """The 40 points of lips that are `gap` apart, of a mouth 0.2 wide in the usual place."""
+    angle = np.pi * (1 - np.arange(20) / 10)  # from the right corner over the upper lip to the left one and back
+    around = np.stack([np.cos(angle), -np.sin(angle)], axis=1)
+    return np.concatenate(
+        [[0.5, 0.67] + around * (0.1, gap / 2 + 0.02), [0.5, 0.67] + around * (0.08, gap / 2)]
+    ).astype(np.float32)
 
 
 def clips_of(*clips: Clip, config: Config = CONFIG) -> Clips:
@@ -42,10 +51,10 @@ def heard(mel: torch.Tensor, start: int) -> list[int]:
 
 def test_a_window_shows_its_frames_and_hears_their_moments() -> None:
     clip = numbered()
-    window = clips_of(clip).window(clip, 4, 0)
+    window = clips_of(clip).window(clip, 4, (0,))
     assert window.faces.shape == (1, 5 + 2 * REACH, 3, 128, 128)
     assert [round(float(face.mean()) * 255 / 8) for face in window.faces[0]] == list(range(4, 13))
-    assert float(window.reference.mean()) == 0
+    assert float(window.references.mean()) == 0
     for place, start in enumerate(window.starts[0].tolist()):
         centre = (4 + REACH + place + 0.5) / 25 * CONFIG.audio.mel_rate  # mel steps
         assert np.mean(heard(window.mel[0], start)) == pytest.approx(centre, abs=0.51)
@@ -57,7 +66,7 @@ def test_a_window_shows_its_frames_and_hears_their_moments() -> None:
 
 def test_the_first_and_the_last_window_of_a_clip_exist() -> None:
     clip = numbered(frames=9)
-    window = clips_of(clip).window(clip, 0, 8)
+    window = clips_of(clip).window(clip, 0, (8,))
     assert window.faces.shape[1] == 9
     assert clips_of(clip).windows(0, 0, 3, 1.0).faces.shape[:2] == (3, 9)
 
@@ -114,8 +123,8 @@ def test_clips_of_other_rates_share_a_batch() -> None:
 
 def test_a_window_is_not_changed_by_the_other_clips() -> None:
     clip = numbered()
-    alone = clips_of(clip).window(clip, 3, 1)
-    among = clips_of(numbered(name="b"), clip, numbered(speaker="bob")).window(clip, 3, 1)
+    alone = clips_of(clip).window(clip, 3, (1,))
+    among = clips_of(numbered(name="b"), clip, numbered(speaker="bob")).window(clip, 3, (1,))
     for first, second in zip(alone, among, strict=True):
         assert torch.equal(first, second)
 
@@ -144,7 +153,7 @@ def test_the_mouth_window_moves_with_the_picture() -> None:
     clip.crops[:] = 0
     clip.crops[:, 97:104, 77:84] = 255
     change = augment.look(np.random.default_rng(2), 1.0)
-    window = clips_of(clip).window(clip, 0, 0, change)
+    window = clips_of(clip).window(clip, 0, (0,), change)
     shown = window.faces[0, REACH, :, 64:].mean(0)
     rows, columns = torch.nonzero(shown > shown.max() / 2).float().mean(0).tolist()
     assert float(window.mouth[0, 0, 0, round(rows), round(columns)]) > 0.8
@@ -219,5 +228,37 @@ def test_augmented_frames_of_one_sample_stay_one_person() -> None:
     rng: NDArray[np.uint8] = np.random.default_rng(0).integers(0, 255, clip.crops.shape[1:], dtype=np.uint8)
     clip.crops[:] = rng
     window = clips_of(clip).windows(0, 1, 1, 1.0)
-    assert torch.equal(window.faces[0, 0], window.reference[0])
+    assert torch.equal(window.faces[0, 0], window.references[0, 0])
     assert torch.equal(window.faces[0, 0], window.faces[0, -1])
+
+
+def test_a_clip_lends_a_closed_mouth_and_one_with_parted_lips() -> None:
+    clip = numbered()
+    gaps, widths = clip.openings
+    np.testing.assert_allclose(widths, 0.2, atol=1e-6)
+    np.testing.assert_allclose(gaps[[0, 9]], [0.05, 0.25], atol=1e-5)
+    closed, parted = clip.references()
+    assert closed % 10 == 0
+    assert parted % 10 == 8  # of ten equal steps the 85th hundredth is nearest to the second last
+    assert max(clip.references(10)) < 10
+
+
+def test_training_lends_usual_frames_and_others_but_never_a_second_one_beside_the_window() -> None:
+    clip = numbered(60)
+    clips, usual = clips_of(clip), clip.references()
+    drawn = [clips._draw(np.random.default_rng(seed), 1.0) for seed in range(300)]
+    lent = [references for _, _, references, _, _ in drawn]
+    assert 0.3 < np.mean([closed == usual.closed for closed, _ in lent]) < 0.55
+    assert 0.3 < np.mean([parted == usual.parted for _, parted in lent]) < 0.55
+    assert {closed % 10 for closed, _ in lent} == set(range(10))
+    others = [(first, parted) for _, first, (_, parted), _, _ in drawn if parted != usual.parted]
+    assert {parted % 10 for _, parted in others} == {7, 8, 9}
+    assert not [first for first, parted in others if first - 3 <= parted < first + 5 + 2 * REACH + 3]
+
+
+def test_one_reference_is_the_first_frame_or_any() -> None:
+    config = replace(CONFIG, model=replace(CONFIG.model, references=1))
+    clips = clips_of(numbered(), config=config)
+    lent = [clips._draw(np.random.default_rng(seed), 1.0)[2] for seed in range(200)]
+    assert {len(references) for references in lent} == {1}
+    assert 0.3 < np.mean([first == 0 for (first,) in lent]) < 0.55

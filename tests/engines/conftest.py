@@ -37,7 +37,7 @@ def shipped() -> Used:
 
 @pytest.fixture
 def asked() -> list[Tensor]:
-    """pose (1, 3, 3, 64, 128), audio and lips (1, 3, 16), reference (1, 3, 128, 128) for the preset tiny."""
+    """pose (1, 3, 3, 64, 128), audio and lips (1, 3, 16), references (1, 2, 3, 128, 128) for the preset tiny."""
     made = torch.Generator().manual_seed(1)
-    shapes = [(1, 3, 3, 64, 128), (1, 3, 16), (1, 3, 16), (1, 3, 128, 128)]
+    shapes = [(1, 3, 3, 64, 128), (1, 3, 16), (1, 3, 16), (1, 2, 3, 128, 128)]
     return [torch.rand(shape, generator=made) for shape in shapes]

@@ -30,9 +30,9 @@ CPU = torch.device("cpu")
 
 
 def drawn(model: SyncTalkFace, asked: list[Tensor]) -> Drawing:
-    pose, audio, lips, reference = asked
+    pose, audio, lips, references = asked
     with torch.inference_mode():
-        return model.draw(pose, model.encode_reference(reference), audio, lips)
+        return model.draw(pose, model.encode_references(references), audio, lips)
 
 
 def farthest(one: Drawing, other: Drawing) -> float:
@@ -79,7 +79,7 @@ def test_the_head_that_only_paints_is_drawn_too() -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         model = for_use(SyncTalkFace(config))
-        inputs = [torch.rand(1, 2, 3, 64, 128), torch.rand(1, 2, 8), torch.rand(1, 2, 8), torch.rand(1, 3, 128, 128)]
+        inputs = [torch.rand(1, 2, 3, 64, 128), torch.rand(1, 2, 8), torch.rand(1, 2, 8), torch.rand(1, 1, 3, 128, 128)]
     drawing = drawn(start(model, config, None, "onnx"), inputs)
     assert drawing.keep is None
     assert farthest(drawing, drawn(model, inputs)) < 1e-4
@@ -112,10 +112,11 @@ def test_8_bits_cost_the_shipped_weights_less_than_the_eye_sees(shipped: Used) -
     small = start(shipped.model, shipped.config, shipped.folder, "onnx", "int8")
     pose, audio, lips, *features = sample_inputs(shipped.model, shipped.config)[1]
     pose = (pose * 1.3).clamp(0, 1)[None, 3:7]
-    reference = torch.cat([pose[0, :1], pose[0, :1].flip(-2)], dim=-2)  # as good as any face to move pixels of
+    face = torch.cat([pose[0, :1], pose[0, :1].flip(-2)], dim=-2)  # as good as any face to move pixels of
+    references = face[None].expand(-1, shipped.config.model.references, -1, -1, -1)
     with torch.inference_mode():
         pictures = [
-            render(model.draw(pose, features, audio[None, 3:7], lips[None, 3:7]), reference)
+            render(model.draw(pose, features, audio[None, 3:7], lips[None, 3:7]), references)
             for model in (shipped.model, small)
         ]
     error = float((pictures[0] - pictures[1]).square().mean())

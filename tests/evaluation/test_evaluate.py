@@ -81,7 +81,7 @@ def test_new_mouths_are_put_into_the_lower_half_and_nowhere_else(take: Take) -> 
         :, edge + size // 2 : edge + size, edge : edge + size
     ]
     assert (kept == take.stored).all()
-    assert (take.inner(take.held())[:, size // 2 :] == take.filmed[:1, size // 2 :]).all()
+    assert (take.inner(take.held())[:, size // 2 :] == take.filmed[take.clip.references().closed, size // 2 :]).all()
 
 
 def test_the_silence_leak_is_what_silence_keeps_of_the_movement() -> None:

@@ -17,6 +17,7 @@ from synctalkface.models.generator import SyncTalkFace, for_use
 TINY = preset("tiny")
 NO_MEMORY = replace(TINY, memory=replace(TINY.memory, enabled=False))
 PAINT = replace(TINY, model=replace(TINY.model, head="paint"))
+ONE = replace(TINY, model=replace(TINY.model, references=1))
 Inputs = dict[str, Tensor]
 
 
@@ -28,7 +29,7 @@ def inputs(config: Config, clips: int = 2, frames: int = 5) -> Inputs:
         "starts": (torch.arange(frames) * 3.2).long().expand(clips, frames),
         "lip_frames": torch.rand(clips, frames + model.lip_frames - 1, 3, seen, side),
         "pose": torch.rand(clips, frames, 3, side // 2, side),
-        "reference": torch.rand(clips, 3, side, side),
+        "references": torch.rand(clips, model.references, 3, side, side),
     }
 
 
@@ -62,7 +63,7 @@ def test_every_preset_draws_its_region_for_every_frame(name: str) -> None:
         assert picture.max() <= 1
 
 
-@pytest.mark.parametrize("config", [TINY, PAINT, NO_MEMORY], ids=["move", "paint", "no memory"])
+@pytest.mark.parametrize("config", [TINY, PAINT, ONE, NO_MEMORY], ids=["move", "paint", "one reference", "no memory"])
 def test_every_parameter_gets_a_gradient(config: Config) -> None:
     torch.manual_seed(0)
     model = SyncTalkFace(config).train()
@@ -79,11 +80,11 @@ def test_every_parameter_gets_a_gradient(config: Config) -> None:
     assert unreached == []
 
 
-@pytest.mark.parametrize("config", [TINY, PAINT, NO_MEMORY], ids=["move", "paint", "no memory"])
+@pytest.mark.parametrize("config", [TINY, PAINT, ONE, NO_MEMORY], ids=["move", "paint", "one reference", "no memory"])
 def test_a_clip_does_not_see_the_others_of_its_batch(config: Config) -> None:
     model, given = lived_in(config), inputs(config, clips=3)
     other = {name: value.clone() for name, value in given.items()}
-    for name in ("chunk", "lip_frames", "pose", "reference"):
+    for name in ("chunk", "lip_frames", "pose", "references"):
         other[name][0] = torch.rand_like(other[name][0])
     with torch.no_grad():
         first, second = model(**given), model(**other)
@@ -91,10 +92,10 @@ def test_a_clip_does_not_see_the_others_of_its_batch(config: Config) -> None:
     assert (first.from_sound[0] - second.from_sound[0]).abs().max() > 1e-3
 
 
-def test_one_reference_serves_all_frames_of_a_clip() -> None:
+def test_the_references_serve_all_frames_of_a_clip() -> None:
     model, given = lived_in(TINY), inputs(TINY, clips=1, frames=4)
     with torch.no_grad():
-        features = model.encode_reference(given["reference"])
+        features = model.encode_references(given["references"])
         heard = model.recall_lips(given["chunk"], given["starts"])
         together = model.draw(given["pose"], features, heard.audio, heard.lips)
         alone = model.draw(given["pose"][:, 2:3], features, heard.audio[:, 2:3], heard.lips[:, 2:3])
@@ -114,12 +115,12 @@ def test_both_branches_are_drawn_as_each_alone_would_be() -> None:
     model, given = lived_in(TINY), inputs(TINY)
     with torch.no_grad():
         lesson = model(**given)
-        features = model.encode_reference(given["reference"])
+        features = model.encode_references(given["references"])
         assert lesson.seen is not None
         sound = model.draw(given["pose"], features, lesson.heard.audio, lesson.heard.lips)
         lips = model.draw(given["pose"], features, lesson.heard.audio, lesson.seen.feature)
-    torch.testing.assert_close(lesson.from_sound, render(sound, given["reference"]), rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(lesson.from_lips, render(lips, given["reference"]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(lesson.from_sound, render(sound, given["references"]), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(lesson.from_lips, render(lips, given["references"]), rtol=1e-4, atol=1e-5)
 
 
 def test_the_store_and_align_losses_do_not_teach_the_lip_encoder() -> None:
@@ -161,7 +162,7 @@ def test_the_judge_finds_no_difference_between_equal_windows() -> None:
     assert losses.visual_visual(model.judge_lips(frames), model.judge_lips(frames)) == 0
 
 
-@pytest.mark.parametrize("config", [TINY, PAINT, NO_MEMORY], ids=["move", "paint", "no memory"])
+@pytest.mark.parametrize("config", [TINY, PAINT, ONE, NO_MEMORY], ids=["move", "paint", "one reference", "no memory"])
 def test_the_model_for_use_draws_the_same(config: Config) -> None:
     model, given = lived_in(config), inputs(config)
     used = for_use(model)
@@ -172,8 +173,8 @@ def test_the_model_for_use_draws_the_same(config: Config) -> None:
     with torch.no_grad():
         expected = model(**given).from_sound
         heard = used.recall_lips(given["chunk"], given["starts"])
-        drawing = used.draw(given["pose"], used.encode_reference(given["reference"]), heard.audio, heard.lips)
-    torch.testing.assert_close(render(drawing, given["reference"]), expected, rtol=1e-3, atol=1e-4)
+        drawing = used.draw(given["pose"], used.encode_references(given["references"]), heard.audio, heard.lips)
+    torch.testing.assert_close(render(drawing, given["references"]), expected, rtol=1e-3, atol=1e-4)
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
@@ -194,7 +195,19 @@ def test_without_a_memory_the_sound_drives_the_decoder_alone() -> None:
 def test_the_moving_head_begins_as_hardly_any_change() -> None:
     drawing = SyncTalkFace(TINY)(**inputs(TINY)).sound_drawing
     assert drawing.flow.abs().mean() < 0.05
-    assert 0.6 < drawing.keep.mean() < 0.85  # sigmoid(1) = 0.73
+    first, second = drawing.keep.mean((0, 1, 3, 4)).tolist()
+    assert 0.45 < first < 0.7  # e / (e + 2) = 0.58
+    assert 0.12 < second < 0.35  # 1 / (e + 2) = 0.21, and as much is painted
+
+
+def test_a_second_reference_is_looked_at_and_its_order_matters() -> None:
+    model, given = lived_in(TINY), inputs(TINY)
+    with torch.no_grad():
+        before = model(**given).from_sound
+        other = given["references"].clone()
+        other[:, 1] = torch.rand_like(other[:, 1])
+        assert (model(**{**given, "references": other}).from_sound - before).abs().max() > 1e-2
+        assert (model(**{**given, "references": given["references"].flip(1)}).from_sound - before).abs().max() > 1e-2
 
 
 def test_the_flow_never_exceeds_its_limit() -> None:

@@ -1,6 +1,11 @@
-"""The frame that lends its pixels is sharp, has closed lips and nothing before the mouth; each shot has its own."""
+"""The frames that lend their pixels are sharp and have nothing before the mouth; each shot has its own two.
+
+One has closed lips, the other parted ones.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +13,7 @@ from numpy.typing import NDArray
 
 from synctalkface.faces.mesh import KEPT, LIP_GAP, MOUTH_CORNERS, STABLE
 from synctalkface.faces.pose import MEAN_FACE, Pose
+from synctalkface.faces.references import choose
 from synctalkface.faces.track import FaceTrack, rows
 from synctalkface.person.reference import typical
 from synctalkface.person.usable import Usable, Why, fade, shots_of
@@ -17,7 +23,7 @@ CLOSED = {1, 4, 6, 8}
 WIDTH = 30.0  # px, of the mouth
 
 
-def best(
+def both(
     opened: list[float],
     *,
     cuts: tuple[int, ...] = (),
@@ -27,7 +33,7 @@ def best(
     turned: dict[int, float] | None = None,
     why: dict[int, Why] | None = None,
     bridged: tuple[int, ...] = (),
-) -> dict[int, int]:
+) -> dict[int, tuple[int, int]]:
     """The references of a clip whose mouths are `opened` (gap over width), with faults planted in some frames."""
     count = len(opened)
     landmarks = np.full((count, len(KEPT), 2), 100, np.float32)
@@ -45,7 +51,17 @@ def best(
     strange = _planted(count, covered)
     usable = Usable(verdict, fade(verdict, shots, 25.0), strange.astype(np.float32), shots)
     pose = Pose(np.zeros((count, 2)), np.full(count, 60.0), np.zeros(count), _planted(count, turned))
-    return typical(track, usable, pose)
+    return {shot: (found.closed, found.parted) for shot, found in typical(track, usable, pose).items()}
+
+
+def best(opened: list[float], **faults: Any) -> dict[int, int]:
+    """Those with closed lips."""
+    return {shot: closed for shot, (closed, _) in both(opened, **faults).items()}
+
+
+def parted(opened: list[float], **faults: Any) -> int:
+    """The one with parted lips, of the first shot."""
+    return both(opened, **faults)[0][1]
 
 
 def _planted(count: int, values: dict[int, float] | None) -> NDArray[np.float64]:
@@ -95,3 +111,27 @@ def test_each_shot_has_its_own_reference_and_a_shot_without_the_face_has_none() 
 
 def test_a_clip_without_the_face_has_no_reference() -> None:
     assert best([0.0] * 3, why=dict.fromkeys(range(3), Why.ABSENT)) == {}
+
+
+@pytest.mark.parametrize("first", range(9))
+def test_parted_lips_are_open_but_not_the_widest(first: int) -> None:
+    opened = TALKING[first:] + TALKING[:first]
+    assert opened[parted(opened)] in {0.3, 0.4}  # 85 of 100 frames are less open than about 0.38
+
+
+def test_the_parted_lips_are_as_sharp_and_free_as_the_closed_ones() -> None:
+    talking = [0.0, 0.4, 0.0, 0.41, 0.0, 0.39, 0.1]
+    assert parted(talking, blurred=(1, 3)) == 5
+    assert parted(talking, covered={1: 0.5, 5: 0.5}) == 3
+    assert parted(talking, why={1: Why.COVERED, 3: Why.COVERED}) not in {1, 3}
+    assert parted(talking, turned={3: 30.0, 5: -30.0}) == 1
+
+
+def test_who_never_opens_the_mouth_lends_a_closed_one_twice() -> None:
+    assert {0.0} == {([0.0] * 5)[index] for index in both([0.0] * 5)[0]}
+
+
+def test_of_two_alike_the_less_faulty_is_chosen() -> None:
+    gaps, widths = np.array([0.0, 0.0, 0.4, 0.4]), np.ones(4)
+    assert choose(gaps, widths, np.array([0.2, 0.0, 0.2, 0.0])) == (1, 3)
+    assert choose(gaps, widths, np.array([0.0, 0.2, 0.0, 0.2])) == (0, 2)

@@ -32,14 +32,14 @@ class Seen:
     windows: list[Tensor] = field(default_factory=list)  # (bands, steps) that each frame hears
     features: list[Tensor] = field(default_factory=list)  # (C,) of the audio encoder
     poses: list[Tensor] = field(default_factory=list)  # (3, S/2, S)
-    references: list[Tensor] = field(default_factory=list)  # (3, S, S)
+    references: list[Tensor] = field(default_factory=list)  # (K, 3, S, S)
 
 
 @pytest.fixture
 def seen(lipsync: LipSync, monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Listens at the model of `lipsync`."""
     told, model = Seen(), lipsync.model
-    recall, draw, encode = model.recall_lips, model.draw, model.encode_reference
+    recall, draw, encode = model.recall_lips, model.draw, model.encode_references
 
     def recall_lips(chunk: Tensor, starts: Tensor) -> Any:
         heard = recall(chunk, starts)
@@ -53,13 +53,13 @@ def seen(lipsync: LipSync, monkeypatch: pytest.MonkeyPatch) -> Seen:
         told.poses += list(pose[0].clone())
         return draw(pose, *rest)
 
-    def encode_reference(reference: Tensor) -> Any:
-        told.references += list(reference.clone())
-        return encode(reference)
+    def encode_references(references: Tensor) -> Any:
+        told.references += list(references.clone())
+        return encode(references)
 
     monkeypatch.setattr(model, "recall_lips", recall_lips)
     monkeypatch.setattr(model, "draw", draws)
-    monkeypatch.setattr(model, "encode_reference", encode_reference)
+    monkeypatch.setattr(model, "encode_references", encode_references)
     return told
 
 
@@ -99,7 +99,7 @@ def test_a_frame_hears_the_same_window_and_the_encoder_says_the_same(
     clip = lessons.clips[0]
     mel = log_mel(read_waveform(tiny_corpus / "ann" / "morning.mkv"), TINY.audio).numpy()
     encoder = lipsync.model.audio_encoder
-    for number, window, place in each(lambda first: lessons.window(clip, first, 0, mel=mel), 30):
+    for number, window, place in each(lambda first: lessons.window(clip, first, (0, 0), mel=mel), 30):
         start = int(window.starts[0, place])
         torch.testing.assert_close(window.mel[0, :, start : start + STEPS], dubbed.windows[number], atol=0, rtol=0)
         with torch.no_grad():
@@ -109,7 +109,7 @@ def test_a_frame_hears_the_same_window_and_the_encoder_says_the_same(
 
 def test_the_sound_of_a_pack_is_the_sound_of_its_clip(dubbed: Seen, lessons: Clips) -> None:
     clip = lessons.clips[0]
-    for number, window, place in each(lambda first: lessons.window(clip, first, 0), 30):
+    for number, window, place in each(lambda first: lessons.window(clip, first, (0, 0)), 30):
         start = int(window.starts[0, place])
         difference = (window.mel[0, :, start : start + STEPS] - dubbed.windows[number]).abs()
         assert float(difference.mean()) < 0.02  # of -4..4: a pack keeps 16 bits a sample
@@ -117,16 +117,17 @@ def test_the_sound_of_a_pack_is_the_sound_of_its_clip(dubbed: Seen, lessons: Cli
     assert float(apart) > 0.2  # a slip of one frame would be seen
 
 
-def test_a_frame_shows_the_same_pose_and_the_same_reference(
+def test_a_frame_shows_the_same_pose_and_the_same_references(
     dubbed: Seen, lessons: Clips, lipsync: LipSync, tiny_corpus: Path
 ) -> None:
     clip = lessons.clips[0]
     assert len(dubbed.poses) == 30
     assert len(dubbed.references) == 1
-    for number, window, place in each(lambda first: lessons.window(clip, first, 0), 30):
+    for number, window, place in each(lambda first: lessons.window(clip, first, (0, 0)), 30):
         pose = upper(window.faces[0, REACH + place])
         assert far(pose, dubbed.poses[number]) < 2  # JPEG, and nothing else
-    chosen = lipsync.follow(probe(tiny_corpus / "ann" / "morning.mkv")).reference
-    assert far(lessons.window(clip, 0, chosen).reference[0], dubbed.references[0]) < 2
+    chosen = lipsync.follow(probe(tiny_corpus / "ann" / "morning.mkv")).references_of(0)
+    lent = lessons.window(clip, 0, chosen).references[0]
+    assert [far(one, other) < 2 for one, other in zip(lent, dubbed.references[0], strict=True)] == [True, True]
     others = [far(dubbed.poses[0], pose) for pose in dubbed.poses[10:]]
     assert np.mean(others) > 3  # another frame would be seen

@@ -42,7 +42,9 @@ def repeating(lipsync: LipSync, monkeypatch: pytest.MonkeyPatch) -> LipSync:
     def draw(pose: torch.Tensor, *_: object) -> Drawing:
         batch, side = pose.shape[1], pose.shape[-1]
         blank = torch.zeros(1, batch, 3, side // 2, side)
-        return Drawing(blank, torch.ones_like(blank[:, :, :1]), torch.zeros_like(blank[:, :, :2]))
+        keep = torch.zeros_like(blank[:, :, :2])
+        keep[:, :, 0] = 1  # all of the first reference, nothing of the second
+        return Drawing(blank, keep, torch.zeros(1, batch, 4, side // 2, side))
 
     monkeypatch.setattr(lipsync.model, "draw", draw)
     return lipsync

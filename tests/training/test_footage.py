@@ -13,6 +13,7 @@ from synctalkface import hub
 from synctalkface.config import preset
 from synctalkface.errors import MediaError, NoFaceError, SilentSpeechError
 from synctalkface.events import Event, Warned
+from synctalkface.faces.references import References
 from synctalkface.person import Followed
 from synctalkface.training import footage
 from synctalkface.training.footage import Footage, read_footage
@@ -33,9 +34,10 @@ def test_footage_has_every_frame_of_a_clip_that_shows_its_face_throughout(filmed
     assert filmed.stored.crops.shape == (75, 160, 160, 3)
     assert filmed.stretches == ((0, 75),)
     assert filmed.seconds == pytest.approx(3.0)
-    assert filmed.still(0, 128).shape == (128, 128, 3)
-    assert len(set(filmed.references.tolist())) == 1  # one shot, one reference
-    assert 0 <= filmed.references[0] < 75
+    assert filmed.stills(np.array([0, 9]), 128).shape == (2, 128, 128, 3)
+    assert (filmed.references == filmed.references[0]).all()  # one shot
+    closed, parted = filmed.clip.openings[0][filmed.references[0]]
+    assert closed < 0.5 * parted  # he speaks softly: the lips part by a twentieth of the mouth's width
 
 
 def test_the_crops_are_those_of_training(filmed: Footage, tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def test_a_clip_that_is_too_short_is_refused(make_media: Make, sample_face: Path
 
 
 def followed(
-    count: int, missing: slice = slice(0), cuts: tuple[int, ...] = (), references: tuple[int, ...] = ()
+    count: int, missing: slice = slice(0), cuts: tuple[int, ...] = (), references: tuple[References, ...] = ()
 ) -> Followed:
     matrices = np.tile(np.eye(2, 3), (count, 1, 1))
     matrices[missing] = np.nan
@@ -141,20 +143,21 @@ def test_no_lesson_shows_what_is_held_out_or_leaps_over_a_cut(filmed: Footage, m
     assert not [window for window in windows if window[0] < 30 <= window[1]]
 
 
-def test_every_second_lesson_has_the_reference_that_a_dub_takes(filmed: Footage) -> None:
-    usual = np.full(75, 70)
+def test_every_second_lesson_has_the_references_that_a_dub_takes(filmed: Footage) -> None:
+    usual = np.tile([70, 66], (75, 1))
     rng, lessons = np.random.default_rng(0), Lessons([filmed._replace(references=usual)], TINY)
     references = [lessons._draw(rng, 1.0)[2] for _ in range(200)]
-    assert 80 <= references.count(70) <= 120
-    assert max(reference for reference in references if reference != 70) < 60
+    assert 80 <= references.count((70, 66)) <= 120
+    assert {parted for _, parted in references} == {66}
+    assert max(closed for closed, _ in references if closed != 70) < 60
 
 
-def test_each_shot_has_the_reference_of_the_dub_or_the_frame_nearest_to_it() -> None:
-    shots = followed(100, slice(40, 50), cuts=(50,), references=(10, 60))
+def test_each_shot_has_the_references_of_the_dub_or_the_frames_nearest_to_them() -> None:
+    shots = followed(100, slice(40, 50), cuts=(50,), references=(References(10, 46), References(60, 61)))
     frames = footage._chosen(shots, 1, 25.0)
     references = footage._references(shots, frames)
-    assert set(frames[references[:40]].tolist()) == {10}
-    assert set(frames[references[40:]].tolist()) == {60}
+    assert np.unique(frames[references[:40]], axis=0).tolist() == [[10, 50]]  # 46 is in the gap
+    assert np.unique(frames[references[40:]], axis=0).tolist() == [[60, 61]]
 
 
 def test_every_voice_varies_and_every_second_face(filmed: Footage) -> None:

@@ -25,14 +25,15 @@ def model() -> SyncTalkFace:
 
 
 def copier() -> SyncTalkFace:
-    """A model whose drawing is always the reference as it is: no flow, and all of the moved pixel kept."""
+    """A model whose drawing is always its first reference as it is: no flow, and all of the moved pixel kept."""
     made = model()
     with torch.no_grad():
         made.decoder.head.weight.zero_()
         bias = made.decoder.head.bias
         assert bias is not None
         bias.zero_()
-        bias[2 * made.decoder.fold**2 : 3 * made.decoder.fold**2] = 50.0
+        flows = 2 * made.decoder.references * made.decoder.fold**2
+        bias[flows : flows + made.decoder.fold**2] = 50.0
     return for_use(made)
 
 
@@ -44,7 +45,7 @@ def test_a_model_that_draws_the_reference_scores_as_a_copy(exam: Clips) -> None:
     expected = []
     for clip in exam.clips:
         faces, weight = exam.faces(clip).double(), exam.mouths(clip).double().expand(-1, 3, -1, -1)
-        difference = (faces[:, :, 64:] - faces[:1, :, 64:]).abs()
+        difference = (faces[:, :, 64:] - faces[clip.references().closed, :, 64:]).abs()
         expected.append(float((difference * weight).sum() / weight.sum()))
     assert scores.copy == pytest.approx(np.mean(expected), rel=1e-4)
     assert 1 <= scores.slots <= TINY.memory.slots
@@ -97,7 +98,7 @@ def test_a_sound_that_comes_late_is_measured_and_put_right(late: int) -> None:
     # mel step k sounds at k / 80 s, and tells the frame that is shown `late` frames before
     told = (np.arange(200) / TINY.audio.mel_rate * rate - 0.5 - late) / 100
     mel = np.tile(told.astype(np.float32), (TINY.audio.bands, 1))
-    clip = Clip("a", "ann", crops, mel, (np.arange(frames) + 0.5) / rate, np.zeros((frames, 4, 2), np.float32), rate)
+    clip = Clip("a", "ann", crops, mel, (np.arange(frames) + 0.5) / rate, np.zeros((frames, 40, 2), np.float32), rate)
     error = offsets.measure(Counting(), Clips([clip], TINY, 128), clip)  # type: ignore[arg-type]
     assert error.offset == late
     righted = replace(clip, centres=clip.centres + error.offset / rate)
