@@ -137,6 +137,7 @@ class TrainingConfig:
     align_lips: float = 0.0  # share of the align loss's gradient that also moves the lips' addresses toward the sound's
     align_lips_from: int = 0  # step it begins at: before the sound tells slots apart, addresses would become uniform
     mute: float = 0.0  # share of windows drawn from the recalled lips alone, without the sound beside them; paper: 0
+    unpainted: float = 0.0  # share of windows drawn with moved pixels alone; paper: none are moved
     evaluate_every: int = 1_000
     save_every: int = 1_000
     seed: int = 0
@@ -238,6 +239,7 @@ def _base_training() -> TrainingConfig:
         align_lips=0.1,
         align_lips_from=1_500,
         mute=0.3,
+        unpainted=0.5,
     )
 
 

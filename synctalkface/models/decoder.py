@@ -73,6 +73,14 @@ class Decoder(nn.Module):
         return Drawing(torch.sigmoid(paint), shares[:, :, :-1], self.max_flow * torch.tanh(flow))
 
 
+def moved_alone(drawing: Drawing, where: Tensor | None) -> Drawing:
+    """`drawing` without its paint in the windows that `where` (B,) bool names: moved pixels take its share over."""
+    if where is None or drawing.keep is None:
+        return drawing
+    whole = drawing.keep / drawing.keep.sum(2, keepdim=True).clamp_min(1e-6)
+    return drawing._replace(keep=torch.where(where[:, None, None, None, None], whole, drawing.keep))
+
+
 def render(drawing: Drawing, references: Tensor, size: int | None = None) -> Tensor:
     """The drawn region as a picture (B, F, 3, h, w) in 0..1 of a crop of side `size` (None: the references' own side).
 

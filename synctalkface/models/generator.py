@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from synctalkface.config import Config
 from synctalkface.models.audio import audio_encoder
-from synctalkface.models.decoder import Decoder, Drawing, render
+from synctalkface.models.decoder import Decoder, Drawing, moved_alone, render
 from synctalkface.models.face import ReferenceFeatures, face_encoder
 from synctalkface.models.layers import fold, frozen
 from synctalkface.models.lips import LipEncoder
@@ -111,21 +111,24 @@ class SyncTalkFace(nn.Module):
         pose: Tensor,
         references: Tensor,
         muted: Tensor | None = None,
+        unpainted: Tensor | None = None,
     ) -> Lesson:
         """Both branches in one decoder pass, so that they share the statistics of its batch norms.
 
         chunk (B, bands, T), starts (B, F), lip_frames (B, F + 4, 3, H, W), pose (B, F, 3, R/2, R),
         references (B, K, 3, R, R). `muted` (B,) bool: windows where the decoder gets zeros for the sound vector, and
         has only the recalled lips to go by. Without a memory the sound is all there is, and it is ignored.
+        `unpainted` (B,) bool: windows drawn with moved pixels alone.
         """
         heard, seen = self.recall_lips(chunk, starts), self.see_lips(lip_frames)
         features = self.encode_references(references)
         if seen is None:
-            drawing = self.draw(pose, features, heard.audio, heard.lips)
+            drawing = moved_alone(self.draw(pose, features, heard.audio, heard.lips), unpainted)
             return Lesson(render(drawing, references), None, heard, None, drawing, None)
         lips = torch.cat([heard.lips, seen.feature.to(heard.lips.dtype)])  # (2 B, F, C)
         audio = heard.audio if muted is None else heard.audio.masked_fill(muted[:, None, None], 0.0)
-        sound, true = _branches(self.draw(pose, features, torch.cat([audio] * 2), lips))
+        drawings = _branches(self.draw(pose, features, torch.cat([audio] * 2), lips))
+        sound, true = (moved_alone(drawing, unpainted) for drawing in drawings)
         return Lesson(render(sound, references), render(true, references), heard, seen, sound, true)
 
 

@@ -26,7 +26,7 @@ from synctalkface.training.norm import share_statistics
 from synctalkface.training.optimiser import adam
 from synctalkface.training.pace import peak
 from synctalkface.training.precision import Precision, autocast, fastest, placed
-from synctalkface.training.schedule import augmentation, averaging, learning_rate, lips_learn, muted, weights
+from synctalkface.training.schedule import augmentation, averaging, learning_rate, lips_learn, muted, unpainted, weights
 from synctalkface.training.terms import by_branch, discriminator_loss, generator_terms, teach, weighted
 from synctalkface.training.validate import Scores, sheet, validate
 from synctalkface.training.widen import trained
@@ -188,10 +188,10 @@ class GeneratorRun:
     def _learn(self, number: int) -> dict[str, float]:
         """Push the gradients of batch `number`; of several processes each takes its own part of the batch."""
         plan, batch = self.plan, self.batches(number)
-        silent = muted(number, plan)[self.own].to(self.device)
+        silent, moved = (each(number, plan)[self.own].to(self.device) for each in (muted, unpainted))
         factors = weights(self.step, self.config.losses, plan)
         with autocast(self.precision, self.device):
-            taught = teach(self.model, batch, self.config, silent)
+            taught = teach(self.model, batch, self.config, silent, moved)
             nets = (self.model, self.syncnet, self.discriminator)
             learn = lips_learn(self.step, plan)
             terms = generator_terms(taught, batch, self.config, factors, *nets, learn, self.crew.mean)

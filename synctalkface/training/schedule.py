@@ -48,6 +48,15 @@ def muted(step: int, plan: TrainingConfig) -> Tensor:
     return torch.from_numpy(np.random.default_rng((plan.seed, step, 3)).random(plan.windows) < plan.mute)
 
 
+def unpainted(step: int, plan: TrainingConfig) -> Tensor:
+    """(B,) bool: the windows of batch number `step` that are drawn with moved pixels alone.
+
+    The mouths of the few people who teach are soon painted by heart, and then nothing is learnt of how to take those
+    of a stranger out of the references.
+    """
+    return torch.from_numpy(np.random.default_rng((plan.seed, step, 4)).random(plan.windows) < plan.unpainted)
+
+
 def lips_learn(step: int, plan: TrainingConfig) -> float:
     """Share of the align loss's gradient that moves the lips' addresses at `step`."""
     return plan.align_lips if step >= plan.align_lips_from else 0.0

@@ -30,12 +30,18 @@ class Taught(NamedTuple):
     generated: list[Tensor]  # (B, F, 3, h, w) of each branch: I_g, then I_G where there is a memory
 
 
-def teach(model: SyncTalkFace, batch: Window, config: Config, muted: Tensor | None = None) -> Taught:
-    """Run both branches of `model` over `batch`. `muted` (B,) bool: see SyncTalkFace.forward."""
+def teach(
+    model: SyncTalkFace,
+    batch: Window,
+    config: Config,
+    muted: Tensor | None = None,
+    unpainted: Tensor | None = None,
+) -> Taught:
+    """Run both branches of `model` over `batch`. `muted` and `unpainted` (B,) bool: see SyncTalkFace.forward."""
     reach = config.model.lip_frames // 2
     targets = batch.faces[:, reach : batch.faces.shape[1] - reach]
     seen = drawn_region(batch.faces, config)
-    lesson = model(batch.mel, batch.starts, seen, upper(targets), batch.references, muted)
+    lesson = model(batch.mel, batch.starts, seen, upper(targets), batch.references, muted, unpainted)
     generated = [branch for branch in (lesson.from_sound, lesson.from_lips) if branch is not None]
     return Taught(lesson, drawn_region(targets, config), generated)
 

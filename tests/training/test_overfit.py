@@ -39,9 +39,10 @@ def made(clip: Clip) -> Clip:
     shown = np.minimum((np.arange(154) / TINY.audio.mel_rate * rate).astype(int), frames - 1)
     mel = np.where(opened[shown], 2.0, -3.0) * np.ones((TINY.audio.bands, 1))
     centres = (np.arange(frames) + 0.5) / rate
-    return replace(
-        clip, crops=crops, mel=mel.astype(np.float32), centres=centres, lips=np.repeat(clip.lips[:1], frames, 0)
-    )
+    lips = np.repeat(clip.lips[:1], frames, 0)
+    middle = lips.mean(axis=1, keepdims=True)
+    lips[opened] = (middle + (lips - middle) * (1, 4))[opened]
+    return replace(clip, crops=crops, mel=mel.astype(np.float32), centres=centres, lips=lips)
 
 
 def test_the_generator_learns_a_clip_and_listens_to_it(lessons: Clips, tmp_path: Path) -> None:

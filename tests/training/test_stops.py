@@ -108,7 +108,7 @@ def test_a_sync_expert_that_hears_otherwise_is_refused(tiny_data: Path, tiny_wei
 
 
 def test_a_run_without_a_sync_expert_says_what_it_leaves_out(tiny_data: Path, config: Config, tmp_path: Path) -> None:
-    short = replace(config, training=replace(config.training, steps=1))
+    short = replace(config, training=replace(config.training, steps=1, seed=1))
     heard: list[Event] = []
     train_generator(tiny_data, tmp_path / "out", short, listener=heard.append)
     assert [event for event in heard if isinstance(event, Warned) and "--syncnet" in event.message]
