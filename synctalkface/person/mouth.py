@@ -2,7 +2,8 @@
 
 The model draws flows, masks and colours for a 128 px crop; the references' pixels are moved at the footage's own
 resolution, so a face that is large in the frame stays as sharp as it was filmed. What was drawn then gets the light,
-the sharpness and the grain of the frame it is laid on, each frame for itself.
+the sharpness and the grain of the frame it is laid on, each frame for itself, and gives way to it where both show
+different things far from the lips.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from synctalkface.models.generator import Heard, SyncTalkFace
 from synctalkface.person.detail import finish
 from synctalkface.person.follow import Followed, Place
 from synctalkface.person.light import relight
+from synctalkface.person.yielding import give_way
 from synctalkface.video import Frame, Video, read_frames
 
 LARGEST_CROP = 512  # px: a finer crop would cost time that nobody sees
@@ -121,6 +123,7 @@ class Mouth:
         box = region(where.matrix, MARGIN, frame.width, frame.height, top=0.5)
         mask = mouth_mask(where.landmarks, where.matrix, self.size)
         lit = relight(lower, filmed, mask[self.size - len(lower) :])
+        mask = give_way(mask, lit, filmed, where.landmarks, where.matrix)
         above = np.broadcast_to(lit[:1], (self.size - len(lit), *lit.shape[1:]))  # the mask is 0 there
         rgb, alpha = place(np.concatenate([above, lit]), mask, where.matrix, box)
         x0, y0, x1, y1 = box
