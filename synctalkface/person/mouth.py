@@ -22,6 +22,7 @@ from synctalkface.faces.crop import cut, mouth_mask, place, region
 from synctalkface.inputs import frames, pictures, upper
 from synctalkface.models.decoder import render
 from synctalkface.models.generator import Heard, SyncTalkFace
+from synctalkface.person import rendering
 from synctalkface.person.detail import finish
 from synctalkface.person.follow import Followed, Place
 from synctalkface.person.light import relight
@@ -58,6 +59,7 @@ class Mouth:
         self.size = max(_crop_size(each.where.matrix, config.face.size) for each in lent)
         self.device = next(model.parameters()).device
         self._fine = self._lent(lent, self.size)  # (1, K, 3, R, R)
+        self._pictures = rendering.lent(self._fine)
         with torch.inference_mode():
             self._features = model.encode_references(self._lent(lent, config.face.size))
 
@@ -82,8 +84,11 @@ class Mouth:
         poses = upper(pictures(filmed))
         with torch.inference_mode():
             drawing = self.model.draw(on(self.device, poses)[None], self._features, heard.audio, heard.lips)
-            drawn = render(drawing, self._fine, self.size)[0]
-        return frames(self._lower(drawn))
+            if rendering.fits(drawing):
+                drawn = rendering.render(drawing, self._pictures, self.size)
+            else:
+                drawn = frames(render(drawing, self._fine, self.size)[0])
+        return drawn[:, drawn.shape[1] - self.size // 2 :]
 
     def paste(
         self,
@@ -97,10 +102,6 @@ class Mouth:
         half = self.config.face.size // 2
         for frame, where, picture, crop, strength in zip(shown, places, lower, filmed, strengths, strict=True):
             self._paste(frame, where, picture, crop[half:], float(strength))
-
-    def _lower(self, drawn: Tensor) -> Tensor:
-        """The lower half of what was drawn: (B, 3, R/2, R)."""
-        return drawn[..., drawn.shape[-2] - self.size // 2 :, :]
 
     def _lent(self, references: Sequence[Still], size: int) -> Tensor:
         """The crops of the references: (1, K, 3, size, size)."""
