@@ -12,13 +12,13 @@ import contextlib
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from synctalkface.errors import OutputError
 from synctalkface.hub.whole import whole
+from synctalkface.video.scratch import lock
 
 _OURS = re.compile(r"lock|job\.json(\.part)?|\d{6}\.\w+|\.(\d{6}|sound|joined)\.\d+\.(part|timed)\.\w+")
 
@@ -114,19 +114,7 @@ class Parts:
             raise OutputError(f"{self.folder} cannot be used ({error.strerror}). Choose another folder.") from None
         with file:
             try:
-                _lock(file.fileno())
+                lock(file)
             except OSError:
                 raise OutputError(f"Another run is writing {self.out} already. Wait for it, or end it.") from None
             yield
-
-
-def _lock(file: int) -> None:
-    """Lock an open file until it is closed, which the system does for a process that ends. OSError if it is locked."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

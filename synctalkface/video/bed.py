@@ -21,6 +21,7 @@ from synctalkface import ffmpeg
 from synctalkface.clock import Clock, Timeline
 from synctalkface.errors import MediaError
 from synctalkface.video.probe import Video
+from synctalkface.video.scratch import Scratch
 
 RATE, CHANNELS = 48_000, 2
 LEVEL = 10 ** (-12 / 20)  # of the clip's own sound: people in it are heard to speak, but not over the speech
@@ -80,8 +81,8 @@ def sound_of_result(
     if not keep_audio or not video.has_audio:
         yield Path(speech), offset
         return
-    with tempfile.TemporaryDirectory(prefix="synctalkface-") as name:
-        yield _mixed(video, timeline, Path(speech), offset, Path(name)), 0.0
+    with Scratch() as scratch:
+        yield _mixed(video, timeline, Path(speech), offset, scratch.path), 0.0
 
 
 def _mixed(video: Video, timeline: Timeline, speech: Path, offset: float, folder: Path) -> Path:

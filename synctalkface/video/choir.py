@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from synctalkface.video.bed import CEILING, CHANNELS, Sound, decoded, stored
+from synctalkface.video.scratch import Scratch
 
 
 @contextmanager
@@ -23,14 +23,14 @@ def together(speeches: Sequence[Path]) -> Iterator[Path]:
     if len(speeches) == 1:
         yield speeches[0]
         return
-    with tempfile.TemporaryDirectory(prefix="synctalkface-") as name:
-        raw, peak = Path(name) / "speeches.raw", 0.0
+    with Scratch() as scratch:
+        raw, peak = scratch.path / "speeches.raw", 0.0
         with raw.open("wb") as file:
             for blocks in zip_longest(*(decoded(speech, 0.0) for speech in speeches)):
                 block = _sum([block for block in blocks if block is not None])
                 peak = max(peak, float(np.abs(block).max()))
                 file.write(block.astype("<f4").tobytes())
-        yield stored(raw, min(1.0, CEILING / max(peak, 1e-9)), Path(name) / "speeches.mka", None)
+        yield stored(raw, min(1.0, CEILING / max(peak, 1e-9)), scratch.path / "speeches.mka", None)
 
 
 def _sum(blocks: list[Sound]) -> Sound:

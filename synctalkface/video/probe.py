@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,6 +19,7 @@ from synctalkface.clock import Clock
 from synctalkface.errors import MediaError
 from synctalkface.video.colour import Colour, colour_of
 from synctalkface.video.frame import PixelFormat
+from synctalkface.video.scratch import Scratch
 from synctalkface.video.still import EXTENSIONS, is_picture, is_transparent, make_clip, refusal
 from synctalkface.video.times import clock_of
 
@@ -82,14 +81,14 @@ def probe(path: str | Path) -> Video:
             if path.suffix.lower() in EXTENSIONS:
                 raise refusal(path, "it does not begin like one") from None
             raise
-    folder = Path(tempfile.mkdtemp(prefix="synctalkface-"))
+    scratch = Scratch()
     try:
         see_through = is_transparent(path)
-        video = replace(_probe(make_clip(path, folder, see_through)), transparent=see_through, picture=path)
+        video = replace(_probe(make_clip(path, scratch.path, see_through)), transparent=see_through, picture=path)
     except MediaError:
-        shutil.rmtree(folder)
+        scratch.remove()
         raise
-    weakref.finalize(video, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(video, scratch.remove)
     return video
 
 

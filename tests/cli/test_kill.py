@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import cv2
 import pytest
 
 from synctalkface.video import probe, read_frames
@@ -149,3 +150,21 @@ def test_what_a_killed_run_left_is_cleared_by_the_next_one(job: list[object], tm
     moments = Run(tmp_path / "cache", *job, "--out", out).finish()
     assert moments[0][1] == max(done for stage, done in moments if stage == 0)  # the faces were remembered
     assert os.listdir(results) == ["out.mp4"]
+
+
+def test_the_temporary_clip_of_a_picture_is_cleared_by_the_next_run(
+    job: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, speech, *weights = job
+    places = tmp_path / "temporary"
+    places.mkdir()
+    monkeypatch.setenv("TMPDIR", str(places))
+    picture = tmp_path / "face.png"
+    cv2.imwrite(str(picture), next(read_frames(probe(str(clip)))).rgb()[..., ::-1])
+    others = places / "synctalkface-abcdefgh"  # by its name it could be one of ours
+    others.mkdir()
+    assert Run(tmp_path / "cache", picture, speech, *weights, "--out", tmp_path / "out.mp4").kill((1, 8), 0.0)
+    wait_for_orphans(str(tmp_path))
+    assert len(list(places.glob("*/face.png.mkv"))) == 1
+    Run(tmp_path / "cache", picture, speech, *weights, "--out", tmp_path / "out.mp4").finish()
+    assert list(places.glob("synctalkface-*")) == [others]
