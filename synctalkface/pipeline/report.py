@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from synctalkface.clock import Clock
 from synctalkface.person import Why
 from synctalkface.pipeline.dubbing import Dubbing
+from synctalkface.video.remarks import chroma_lost
 
 TOLD = 8  # gaps of one reason that a person is told of
 
@@ -34,6 +35,7 @@ class Report:
     engine: str = "torch"  # what drew the mouth, and in which numbers
     precision: str = "fp32"
     reasons: tuple[str, ...] = ()  # without reasons, no face was seen
+    lost: tuple[str, ...] = ()  # what the picture has less of than the source clip, in sentences
 
     @property
     def speed(self) -> float:
@@ -43,7 +45,7 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
         data = asdict(self)
-        lists = {"gaps": [list(gap) for gap in self.gaps], "reasons": list(self.reasons)}
+        lists = {"gaps": [list(gap) for gap in self.gaps], "reasons": list(self.reasons), "lost": list(self.lost)}
         return {**data, **lists, "out": str(self.out), "speed": round(self.speed, 3)}
 
     def summary(self) -> str:
@@ -82,6 +84,7 @@ def report_of(out: Path, dubbing: Dubbing, took: float, **by: str) -> Report:
         faces=dubbing.roles[0].followed.faces,
         gaps=tuple(gap for gap, _ in gaps),
         reasons=tuple(reason.sentence for _, reason in gaps),
+        lost=tuple(f"{dubbing.clip.named.name} {told}" for told in (chroma_lost(dubbing.clip),) if told),
         took=took,
         **by,
     )

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from synctalkface.video.colour import Colour, from_rgb, to_rgb
 
-PixelFormat = Literal["yuv420p", "yuv444p", "yuv420p10le", "yuv444p10le"]
+PixelFormat = Literal["yuv420p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"]
 Samples = NDArray[np.unsignedinteger[Any]]  # uint8, or uint16 where a sample has 10 bits
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in px; x1 and y1 are the first outside
 
@@ -31,9 +31,15 @@ def sample_type(pixel_format: PixelFormat) -> np.dtype[Any]:
     return np.dtype(np.uint8 if bit_depth(pixel_format) == 8 else "<u2")
 
 
+def chroma_step(pixel_format: PixelFormat) -> tuple[int, int]:
+    """How many rows and columns of pixels one chroma sample stands for."""
+    return 2 if pixel_format.startswith("yuv420p") else 1, 1 if pixel_format.startswith("yuv444p") else 2
+
+
 def frame_bytes(width: int, height: int, pixel_format: PixelFormat) -> int:
     """The size of one frame in memory and in a pipe."""
-    samples = width * height * 3 // (2 if pixel_format.startswith("yuv420p") else 1)
+    down, across = chroma_step(pixel_format)
+    samples = width * height + 2 * (width // across) * (height // down)
     return samples * sample_type(pixel_format).itemsize
 
 
@@ -42,7 +48,7 @@ class Frame:
     """A picture of `width` x `height` px. data: the planes Y, U, V one after another, as ffmpeg pipes them.
 
     A sample is uint8, or uint16 of 0..1023 in the formats of 10 bits. In yuv420p (and yuv420p10le) both sizes are even
-    and a chroma sample belongs to 2 x 2 px.
+    and a chroma sample belongs to 2 x 2 px, in yuv422p10le the width is, and it belongs to two beside each other.
     """
 
     width: int
@@ -57,9 +63,9 @@ class Frame:
             raise ValueError(f"{self.data.nbytes} bytes are no {self.pixel_format} of {self.width} x {self.height} px.")
 
     @property
-    def step(self) -> int:
-        """Pixels a chroma sample stands for, along each axis."""
-        return 2 if self.pixel_format.startswith("yuv420p") else 1
+    def step(self) -> tuple[int, int]:
+        """Pixels a chroma sample stands for: down and across."""
+        return chroma_step(self.pixel_format)
 
     @property
     def depth(self) -> int:
@@ -73,16 +79,17 @@ class Frame:
 
     @functools.cached_property
     def u(self) -> Samples:
-        """(H / step, W / step) blue difference, a view of `data`."""
+        """(H / down, W / across) blue difference, a view of `data`."""
         return self._chroma(0)
 
     @functools.cached_property
     def v(self) -> Samples:
-        """(H / step, W / step) red difference, a view of `data`."""
+        """(H / down, W / across) red difference, a view of `data`."""
         return self._chroma(1)
 
     def _chroma(self, which: int) -> Samples:
-        height, width = self.height // self.step, self.width // self.step
+        down, across = self.step
+        height, width = self.height // down, self.width // across
         begin = self.width * self.height + which * height * width
         return self.data[begin : begin + height * width].reshape(height, width)
 
@@ -112,12 +119,9 @@ class Frame:
 
     def _inner_rgb(self, box: Box) -> NDArray[np.uint8]:
         x0, y0, x1, y1 = box
-        step = self.step
         left, top, right, bottom = self._grown(box)
         planes: list[Any] = [self.y[top:bottom, left:right]]
-        for plane in (self.u, self.v):
-            chroma = plane[top // step : bottom // step, left // step : right // step]
-            planes.append(chroma if step == 1 else chroma.repeat(2, axis=0).repeat(2, axis=1))
+        planes += [self._spread(self._under(plane, (left, top, right, bottom))) for plane in (self.u, self.v)]
         picture = cv2.transform(cv2.merge(planes), to_rgb(self.colour.matrix, self.colour.full_range, self.depth))
         if self.depth > 8:  # there the transform saturates at 65535 only
             picture = np.minimum(picture, 255)
@@ -148,15 +152,14 @@ class Frame:
         self.y[y0:y1, x0:x1] = np.rint(old + weight * (wanted - old)).clip(0, 2**self.depth - 1)
 
     def _add_chroma(self, plane: Samples, box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]) -> None:
-        step = self.step
         left, top, right, bottom = self._grown(box)
-        samples = plane[top // step : bottom // step, left // step : right // step]
+        samples = self._under(plane, (left, top, right, bottom))
         old = samples.astype(np.float32)
-        spread = old.repeat(step, axis=0).repeat(step, axis=1)
+        spread = self._spread(old)
         change: NDArray[Any] = np.zeros_like(spread)
         cut = slice(box[1] - top, box[3] - top), slice(box[0] - left, box[2] - left)
         change[cut] = weight * (wanted - spread[cut])
-        if step > 1:
+        if change.shape != old.shape:
             # over whole multiples "area" is the plain mean, many times faster than numpy's
             change = cv2.resize(change, (old.shape[1], old.shape[0]), interpolation=cv2.INTER_AREA)
         samples[...] = np.rint(old + change).clip(0, 2**self.depth - 1)
@@ -169,6 +172,18 @@ class Frame:
 
     def _grown(self, box: Box) -> Box:
         """`box`, grown to whole chroma samples."""
-        step = self.step
+        down, across = self.step
         x0, y0, x1, y1 = box
-        return x0 // step * step, y0 // step * step, -(-x1 // step) * step, -(-y1 // step) * step
+        return x0 // across * across, y0 // down * down, -(-x1 // across) * across, -(-y1 // down) * down
+
+    def _under(self, plane: Samples, box: Box) -> Samples:
+        """The chroma samples of `plane` in a grown `box`, a view."""
+        down, across = self.step
+        x0, y0, x1, y1 = box
+        return plane[y0 // down : y1 // down, x0 // across : x1 // across]
+
+    def _spread(self, chroma: NDArray[Any]) -> NDArray[Any]:
+        """`chroma` with a sample for each pixel."""
+        for axis, step in enumerate(self.step):
+            chroma = chroma if step == 1 else chroma.repeat(step, axis=axis)
+        return chroma

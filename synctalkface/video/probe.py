@@ -33,9 +33,10 @@ class Video:
     """A clip as it is shown: width and height (px) after rotation; clock relative to the file's time zero.
 
     pixel_format: what its frames are read as. sample_aspect: width of a pixel over its height. sounds: how many tracks
-    of sound. rotation: degrees that the file asks for, already applied to all the rest. source_format, source_depth and
-    container: libav's names for what is stored, and the bits of its samples. interlaced: its frames are two fields,
-    which become whole as they are read. transparent: it has an alpha channel, which is not read.
+    of sound. rotation: degrees that the file asks for, already applied to all the rest. source_format and container:
+    libav's names for what is stored. source_depth: bits of its samples. source_chroma: pixels (down, across) that share
+    one sample of colour. interlaced: its frames are two fields, which become whole as they are read. transparent: it
+    has an alpha channel, which is not read.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Video:
     source_format: str
     container: str
     source_depth: int = 8
+    source_chroma: tuple[int, int] = (2, 2)
     interlaced: bool = False
     transparent: bool = False
     picture: Path | None = None  # the picture that it was made of, if it was
@@ -112,7 +114,8 @@ def _probe(path: Path) -> Video:
             height=height,
             clock=clock_of(stamps, stream, zero / 1_000_000, path),
             colour=_colour(first, stream, width, height),
-            pixel_format=_pixel_format(width, height, depth),
+            pixel_format=_pixel_format(width, height, depth, _chroma_step(first, turned)),
+            source_chroma=_chroma_step(first, turned),
             sample_aspect=1 / aspect if turned else aspect,
             sounds=len(container.streams.audio),
             rotation=first.rotation,
@@ -124,11 +127,33 @@ def _probe(path: Path) -> Video:
         )
 
 
-def _pixel_format(width: int, height: int, depth: int) -> PixelFormat:
-    """What frames of this size, stored with `depth` bits, are read and written as."""
-    even: PixelFormat = "yuv420p" if width % 2 == 0 and height % 2 == 0 else "yuv444p"
-    deep: PixelFormat = "yuv420p10le" if even == "yuv420p" else "yuv444p10le"
-    return deep if depth > 8 and ffmpeg.encodes(ffmpeg.find_ffmpeg(), deep) else even
+def _pixel_format(width: int, height: int, depth: int, chroma: tuple[int, int]) -> PixelFormat:
+    """What frames of this size, stored with `depth` bits and `chroma`, are read and written as.
+
+    With 8 bits colour is halved both ways, as every player takes it. What is deeper is for other hands than players:
+    it keeps all the colour that is stored, if this ffmpeg's x264 can write it.
+    """
+    even = width % 2 == 0 and height % 2 == 0
+    plain: PixelFormat = "yuv420p" if even else "yuv444p"
+    if depth <= 8:
+        return plain
+    deep: PixelFormat = "yuv420p10le" if even else "yuv444p10le"
+    kept: PixelFormat = "yuv444p10le"
+    if chroma == (2, 2):
+        kept = deep
+    elif chroma[0] == 1 and chroma[1] > 1 and width % 2 == 0:
+        kept = "yuv422p10le"
+    program = ffmpeg.find_ffmpeg()
+    return next((one for one in (kept, deep) if ffmpeg.encodes(program, one)), plain)
+
+
+def _chroma_step(frame: VideoFrame, turned: bool) -> tuple[int, int]:
+    """Pixels of the shown picture (down, across) that share one sample of colour; (2, 2) where there is no colour."""
+    stored = frame.format
+    if len(stored.components) < 3 and not stored.has_palette and not stored.name.startswith(("nv", "p0")):
+        return 2, 2
+    step = 16 // stored.chroma_height(16), 16 // stored.chroma_width(16)
+    return step[::-1] if turned else step
 
 
 def _has_alpha(frame: VideoFrame, stream: VideoStream) -> bool:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from synctalkface import ffmpeg
 from synctalkface.video.colour import BT2020, HLG, PQ
-from synctalkface.video.frame import bit_depth
+from synctalkface.video.frame import bit_depth, chroma_step
 from synctalkface.video.probe import Video
 
 _HDR = {PQ: "PQ", HLG: "HLG"}
+_PROFILES = {"yuv420p10le": "High 10", "yuv422p10le": "High 4:2:2", "yuv444p10le": "High 4:4:4"}
 
 
 def remarks(video: Video, name: str, speech: str | Path | None = None, keep_audio: bool = False) -> list[str]:
@@ -18,7 +19,7 @@ def remarks(video: Video, name: str, speech: str | Path | None = None, keep_audi
     `speech` is dubbed over it; with `keep_audio` its own sound is to be heard too. Raises MediaError if `speech` is no
     media file.
     """
-    found = [_interlaced(video), _colours(video), _depth(video), _transparent(video)]
+    found = [_interlaced(video), _colours(video), _depth(video), chroma_lost(video), _transparent(video)]
     if keep_audio:
         found.append(_sounds(video))
     told = [f"{name} {sentence}" for sentence in found if sentence]
@@ -58,9 +59,21 @@ def _depth(video: Video) -> str | None:
         )
     kept = "as many as the result" if written == stored else f"the result {written}"
     return (
-        f"has {stored} bits a sample, {kept}, as H.264 High 10, which some browsers and phones do not play: "
-        "convert the clip to 8 bits first if it is for those."
+        f"has {stored} bits a sample, {kept}, as H.264 {_PROFILES[video.pixel_format]}, "
+        "which some browsers and phones do not play: convert the clip to 8 bits first if it is for those."
     )
+
+
+def chroma_lost(video: Video) -> str | None:
+    """That the result of `video` has fewer samples of colour than it, if so."""
+    written = chroma_step(video.pixel_format)
+    if all(step <= stored for step, stored in zip(written, video.source_chroma, strict=True)):
+        return None
+    name = "4:2:0" if written == (2, 2) else "4:2:2"
+    told = f"stores colour more finely ({video.source_format}) than the result ({name}): coloured edges may be softer."
+    if video.source_depth > 8:
+        return f"{told} Install an ffmpeg whose x264 writes 10 bits to keep them."
+    return f"{told} Every player takes it so; to keep them, convert the clip to 10 bits (yuv422p10le) first."
 
 
 def _transparent(video: Video) -> str | None:

@@ -34,7 +34,8 @@ def test_speed_is_seconds_made_in_one_second_of_work(report: Report) -> None:
 
 
 def test_a_report_is_plain_json(report: Report) -> None:
-    data = json.loads(json.dumps(replace(report, gaps=((0.4, 1.2),)).as_dict()))
+    data = json.loads(json.dumps(replace(report, gaps=((0.4, 1.2),), lost=("clip.mkv ...",)).as_dict()))
+    assert data["lost"] == ["clip.mkv ..."]
     assert data["out"] == "films/out.mp4"
     assert data["gaps"] == [[0.4, 1.2]]
     assert data["speed"] == 2.0

@@ -25,7 +25,7 @@ from synctalkface.video.colour import from_rgb, to_rgb
 from synctalkface.video.frame import frame_bytes
 
 MakeMedia = Callable[..., Path]
-DEEP: list[PixelFormat] = ["yuv420p10le", "yuv444p10le"]
+DEEP: list[PixelFormat] = ["yuv420p10le", "yuv422p10le", "yuv444p10le"]
 PQ = ["-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "smpte2084", "-color_range", "tv"]
 HLG = ["-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-color_range", "tv"]
 
@@ -117,19 +117,20 @@ def test_a_frame_of_the_wrong_kind_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "depth"),
+    ("name", "arguments", "depth", "read_as"),
     [
-        ("prores.mov", ["-c:v", "prores_ks", "-pix_fmt", "yuv422p10le"], 10),
-        ("deep.mkv", ["-c:v", "ffv1", "-pix_fmt", "yuv444p12le"], 12),
-        ("full.mkv", ["-c:v", "ffv1", "-pix_fmt", "yuv420p10le", "-color_range", "pc"], 10),
-        ("rgb.mkv", ["-c:v", "ffv1", "-pix_fmt", "gbrp10le"], 10),
+        ("prores.mov", ["-c:v", "prores_ks", "-pix_fmt", "yuv422p10le"], 10, "yuv422p10le"),
+        ("deep.mkv", ["-c:v", "ffv1", "-pix_fmt", "yuv444p12le"], 12, "yuv444p10le"),
+        ("full.mkv", ["-c:v", "ffv1", "-pix_fmt", "yuv420p10le", "-color_range", "pc"], 10, "yuv420p10le"),
+        ("rgb.mkv", ["-c:v", "ffv1", "-pix_fmt", "gbrp10le"], 10, "yuv444p10le"),
+        ("grey.mkv", ["-c:v", "ffv1", "-pix_fmt", "gray10le"], 10, "yuv420p10le"),
     ],
 )
-def test_every_deep_format_is_read_as_ten_bits(
-    ramp: Callable[..., Path], name: str, arguments: list[str], depth: int
+def test_every_deep_format_is_read_as_ten_bits_with_all_of_its_colour(
+    ramp: Callable[..., Path], name: str, arguments: list[str], depth: int, read_as: str
 ) -> None:
     video = probe(ramp(name, *arguments))
-    assert (video.source_depth, video.pixel_format) == (depth, "yuv420p10le")
+    assert (video.source_depth, video.pixel_format) == (depth, read_as)
     frame = next(read_frames(video))
     first = next(iter(read_sequence(video, np.array([0, 1]))))
     assert np.array_equal(frame.data, first.data)

@@ -88,8 +88,8 @@ def test_samples_that_alpha_does_not_reach_stay_bit_for_bit(pixel_format: PixelF
     reached = np.zeros((frame.height + 80, frame.width + 80), bool)  # with a margin for what lies outside
     reached[40 + box[1] : 40 + box[3], 40 + box[0] : 40 + box[2]] = alpha > 0
     reached = reached[40:-40, 40:-40]
-    step = frame.step
-    chroma = reached.reshape(frame.height // step, step, frame.width // step, step).any(axis=(1, 3))
+    down, across = frame.step
+    chroma = reached.reshape(frame.height // down, down, frame.width // across, across).any(axis=(1, 3))
     assert np.array_equal(frame.y[~reached], before.y[~reached])
     assert np.array_equal(frame.u[~chroma], before.u[~chroma])
     assert np.array_equal(frame.v[~chroma], before.v[~chroma])
