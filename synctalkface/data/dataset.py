@@ -75,11 +75,13 @@ class Clip:
 
     def references(self, stop: int | None = None) -> References:
         """The frames before `stop` that lend their pixels in use."""
-        gaps, widths = self.openings
-        return choose(gaps[:stop], widths[:stop])
+        return choose(self.lips[:stop, _GAP], self.lips[:stop, _CORNERS])
 
 
-Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32]]  # the arguments of Clips.window
+# the arguments of Clips.window
+Choice = tuple[
+    Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32] | None, tuple[augment.Look, ...] | None
+]
 
 
 class Clips:
@@ -106,8 +108,12 @@ class Clips:
         """Copy all crops to `device`, whatever it is."""
         self._resident = {clip.identifier: torch.from_numpy(clip.crops).to(device) for clip in self.clips}
 
-    def _changed(self, clip: Clip, frames: NDArray[np.int64], change: augment.Look, top: int = 0) -> Tensor:
-        """The crops at `frames` (N,), changed, from row `top` on: (N, 3, S - top, S), 0..1."""
+    def _changed(self, clip: Clip, frames: NDArray[np.int64], change: augment.Look | None, top: int = 0) -> Tensor:
+        """The crops at `frames` (N,), changed if so, from row `top` on: (N, 3, S - top, S), 0..1."""
+        if change is None:
+            edge = (clip.crops.shape[1] - self.size) // 2
+            inside = clip.crops[frames][:, edge + top : edge + self.size, edge : edge + self.size]
+            return pictures(np.ascontiguousarray(inside))
         resident = self._resident.get(clip.identifier)
         if resident is None:
             return pictures(change.crop(clip.crops[frames], self.size, top))
@@ -127,7 +133,8 @@ class Clips:
         first = int(rng.integers(0, len(clip.crops) - frames - 2 * reach + 1))
         references = self._references(rng, clip, first)
         change = augment.look(rng, strength)
-        return clip, first, references, change, augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        return clip, first, references, change, voiced, tuple(change.nudged(rng, strength) for _ in references)
 
     def _references(self, rng: np.random.Generator, clip: Clip, first: int) -> tuple[int, ...]:
         """Frames that lend their pixels to the window at `first`: those of use, or any with the lips parted wide."""
@@ -149,31 +156,29 @@ class Clips:
         references: tuple[int, ...],
         change: augment.Look | None = None,
         mel: NDArray[np.float32] | None = None,
+        lent: tuple[augment.Look, ...] | None = None,
     ) -> Window:
         """One window (B = 1) of `clip`: the lips from frame `first` on, with the frames `references` (K,) as such.
 
-        `change` alters what is seen; `mel` (bands, T) replaces what is heard.
+        `change` alters what is seen, each of `lent` one of the references; `mel` (bands, T) replaces what is heard.
         """
         config = self.config
         frames, reach = config.training.frames, config.model.lip_frames // 2
-        shown = np.append(np.arange(first, first + frames + 2 * reach), references)
+        shown = np.arange(first, first + frames + 2 * reach)
         target = slice(first + reach, first + reach + frames)
         lips = clip.lips[target]
-        if change is None:
-            edge = (clip.crops.shape[1] - self.size) // 2
-            faces = pictures(
-                np.ascontiguousarray(clip.crops[shown][:, edge : edge + self.size, edge : edge + self.size])
-            )
-        else:
-            faces, lips = self._changed(clip, shown, change), change.move(lips)
+        faces = self._changed(clip, shown, change)
+        looks = [change] * len(references) if lent is None else lent
+        pairs = zip(references, looks, strict=True)
+        stills = torch.cat([self._changed(clip, np.array([frame]), look) for frame, look in pairs])
+        lips = lips if change is None else change.move(lips)
         length = chunk_length(frames, config.model.audio_steps, self._slowest, config.audio)
         sound = torch.from_numpy(clip.mel if mel is None else mel)
         chunk = speech_chunk(sound, clip.centres[target], config.model.audio_steps, config.audio, length)
         middle = clip.centres[target][frames // 2 : frames // 2 + 1]
         sync = speech_chunk(sound, middle, config.syncnet.audio_steps, config.audio)
         mouth = mouth_weight(lips, self.size)
-        seen, lent = torch.split(faces[None], [len(shown) - len(references), len(references)], dim=1)
-        return Window(seen, lent, chunk.mel[None], chunk.starts[None], sync.mel[None], mouth[None])
+        return Window(faces[None], stills[None], chunk.mel[None], chunk.starts[None], sync.mel[None], mouth[None])
 
     def faces(self, clip: Clip) -> Tensor:
         """All face crops of `clip` as they are: (F, 3, S, S)."""
@@ -212,12 +217,7 @@ class Clips:
         half = self.config.syncnet.frames // 2
         top = self.size // 2
         used, place = np.unique(centres[:, None] + np.arange(-half, half + 1), return_inverse=True)
-        if change is None:
-            edge = (clip.crops.shape[1] - self.size) // 2
-            cropped = clip.crops[used][:, edge + top : edge + self.size, edge : edge + self.size]
-            halves = pictures(np.ascontiguousarray(cropped))
-        else:
-            halves = self._changed(clip, used, change, top)
+        halves = self._changed(clip, used, change, top)
         faces = halves[torch.from_numpy(place.reshape(len(centres), -1)).to(halves.device)]
         seconds = torch.from_numpy(clip.centres[centres])
         heard = self.sync_sounds(clip, centres, mel)

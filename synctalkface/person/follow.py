@@ -99,7 +99,7 @@ def take(clip: Video, tracks: Sequence[FaceTrack], track: FaceTrack | None, firs
     track = bridge(track, round(LONGEST_GAP * rate))
     matrices, landmarks, pose = align(track, rate), steady(track, rate).landmarks, fit(track, CENTRE)
     usable = use(track, matrices, pose, rate)
-    shots = typical(track, usable, pose).values()
+    shots = typical(track, matrices, usable, pose).values()
     references = tuple(References(first + one.closed, first + one.parted) for one in shots)
     cuts = tuple(first + cut for cut in track.cuts)
     return Followed(matrices, landmarks, len(tracks), first, cuts, references, usable)

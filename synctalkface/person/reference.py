@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from synctalkface.faces.mesh import LIP_GAP, MOUTH_CORNERS
 from synctalkface.faces.pose import Pose
-from synctalkface.faces.references import References, choose, gaps_and_widths
+from synctalkface.faces.references import References, choose
 from synctalkface.faces.track import FaceTrack, rows
 from synctalkface.person.usable import Usable, Why
 
@@ -22,16 +22,18 @@ FADING = 0.5  # a frame beside a gap: whatever comes is near already
 _GAP, _CORNERS = rows(LIP_GAP), rows(MOUTH_CORNERS)
 
 
-def typical(track: FaceTrack, usable: Usable, pose: Pose) -> dict[int, References]:
-    """For each shot that shows the face usably: its number -> the frames of the track that are the best references."""
+def typical(track: FaceTrack, matrices: NDArray[np.float64], usable: Usable, pose: Pose) -> dict[int, References]:
+    """For each shot that shows the face usably: its number -> the frames of the track that are the best references.
+
+    matrices (N, 2, 3): frame px -> crop.
+    """
     best = {}
     drawn = (usable.why == Why.DRAWN) & (track.scores > 0)  # bridged frames were not looked at
     for shot in np.unique(usable.shots[drawn]):
         chosen = np.flatnonzero(drawn & (usable.shots == shot))
-        points = track.landmarks[chosen]
-        gaps, across = gaps_and_widths(points[:, _GAP], points[:, _CORNERS])
-        widths = across / np.maximum(pose.size[chosen], 1e-6)
-        found = choose(gaps, widths, _faults(track, usable, pose, chosen))
+        points = np.einsum("nij,nkj->nki", matrices[chosen, :, :2], track.landmarks[chosen, :][:, _GAP + _CORNERS])
+        points += matrices[chosen, None, :, 2]
+        found = choose(points[:, :2], points[:, 2:], _faults(track, usable, pose, chosen))
         best[int(shot)] = References(*(int(chosen[index]) for index in found))
     return best
 

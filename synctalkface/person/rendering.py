@@ -51,7 +51,6 @@ def lent(references: Tensor) -> list[Picture]:
 
 
 def _warp(reference: Picture, places: NDArray[np.float32]) -> Picture:
-    nothing = np.empty(0, np.float32)  # both coordinates are in the first map
     # both coordinates are in the first map; an empty second one is not taken for none
     moved = cv2.remap(reference, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     return np.asarray(moved, np.float32)
