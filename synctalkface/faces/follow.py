@@ -1,6 +1,12 @@
-"""Follow faces from frame to frame: each by its own mesh, which begins where it was the frame before."""
+"""Follow faces from frame to frame: each by its own mesh, which begins where it was the frame before.
+
+Where heads move evenly the mesh need not look at every frame: between two looks the points lie on a straight line.
+"""
 
 from __future__ import annotations
+
+from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +21,15 @@ SAME = 0.5  # overlap from which two boxes are one face
 PORTRAIT_EVERY = 25  # frames
 PATIENCE = 25  # frames: how long every frame is searched for a face that was lost
 SMALLEST = 12  # px of the frames given: faces below this are not followed
+EVEN = 0.002  # of the face's size: how far a straight line may miss the way of a head; the mesh itself trembles so much
 _KEPT = np.array(KEPT)
+
+
+class Shown(NamedTuple):
+    """A frame and its number."""
+
+    number: int
+    rgb: np.ndarray  # (H, W, 3) uint8
 
 
 class Followed:
@@ -26,6 +40,7 @@ class Followed:
 
     def __init__(self) -> None:
         self.mesh = np.empty((0, 3), np.float32)
+        self.speed: np.ndarray | None = None  # px a frame of each point on the way to `mesh`; None: seen once only
         self.frames: list[int] = []
         self.points: list[np.ndarray] = []
         self.scores: list[float] = []
@@ -36,11 +51,11 @@ class Followed:
     @property
     def box(self) -> np.ndarray:
         """Around the last mesh: x0 y0 x1 y1."""
-        flat = self.mesh[:, :2]
-        return np.concatenate([flat.min(0), flat.max(0)])
+        return _box(self.mesh)
 
     def add(self, frame: int, mesh: np.ndarray, score: float, seen: Look) -> None:
         """The face was seen in frame number `frame`."""
+        self.speed = (mesh - self.mesh) / (frame - self.frames[-1]) if self.frames else None
         self.mesh = mesh
         self.frames.append(frame)
         self.points.append(mesh[_KEPT, :2])
@@ -54,6 +69,16 @@ class Followed:
         for past in (self.frames, self.points, self.scores, self.looks):
             del past[-1]
 
+    def evenly(self, frame: int, mesh: np.ndarray) -> bool:
+        """Did the face come in a straight line to where it is in `frame`, as far as its speed before can tell?"""
+        if self.speed is None:
+            return False
+        steps = frame - self.frames[-1]
+        change = (mesh - self.mesh) / steps - self.speed  # of speed; a parabola leaves its chord by an eighth of that
+        missed = np.median(np.linalg.norm(change[:, :2], axis=1)) * steps / 8
+        box = self.box
+        return bool(missed <= EVEN * (box[2:] - box[:2]).max())
+
     def remember(self, frame: np.ndarray) -> None:
         """Keep a portrait; of many, the first and the latest."""
         self.portraits.append(portrait(frame, self.mesh))
@@ -62,12 +87,17 @@ class Followed:
 
 
 class Follower:
-    """Watches frame after frame, and knows the faces in them. `cuts`: where shots begin; `count`: frames seen."""
+    """Watches frame after frame, and knows the faces in them. `cuts`: where shots begin; `count`: frames seen.
 
-    def __init__(self, detector: FaceDetector, mesh: FaceMesh, every: int) -> None:
-        self.detector, self.mesh, self.every = detector, mesh, every
+    step: the mesh looks at one frame in so many where every face moves evenly, else at each. After the last frame,
+    `catch_up`.
+    """
+
+    def __init__(self, detector: FaceDetector, mesh: FaceMesh, every: int, step: int = 1) -> None:
+        self.detector, self.mesh, self.every, self.step = detector, mesh, every, step
         self.count = 0
         self.cuts = Cuts()
+        self._waiting: list[Shown] = []  # frames that are not followed through yet
         self._active: list[Followed] = []
         self._lost: list[Followed] = []  # of this shot: may come back where they went
         self._past: list[Followed] = []  # of earlier shots
@@ -75,39 +105,89 @@ class Follower:
     def see(self, frame: np.ndarray) -> None:
         """Take the next frame, (H, W, 3) uint8."""
         if self.cuts.at(self.count, frame):
+            self.catch_up()
             self._past += self._active + self._lost
             self._active, self._lost = [], []
-        for face in self._active:
-            mesh, score = self.mesh.landmarks(frame, face.mesh)
-            if score >= LOST and _inside(mesh, frame):
-                face.add(self.count, mesh, score, look(frame, mesh))
-                if len(face.frames) % PORTRAIT_EVERY == 0:
-                    face.remember(frame)
-        self._part()
-        waiting = any(self.count - face.frames[-1] <= PATIENCE for face in self._lost)
-        if not self._active or waiting or self.count % self.every == 0:
-            self._look(frame)
+        self._waiting.append(Shown(self.count, frame))
+        if len(self._waiting) >= self.step or self._searched(self.count):
+            self._glide()
+            self.catch_up()
         self.count += 1
+
+    def catch_up(self) -> None:
+        """Follow through every frame that was taken."""
+        for shown in self._waiting:
+            self._follow(shown)
+        self._waiting = []
 
     @property
     def faces(self) -> list[Followed]:
         """All faces so far, largest (by area summed over the clip) first."""
         return sorted(self._past + self._lost + self._active, key=lambda face: -face.area)
 
-    def _part(self) -> None:
-        """Those not seen in this frame are lost, and so is the younger of two that follow one face."""
+    def _searched(self, number: int) -> bool:
+        """Is this frame searched for faces that nobody follows?"""
+        waiting = any(number - face.frames[-1] <= PATIENCE for face in self._lost)
+        return not self._active or waiting or number % self.every == 0
+
+    def _follow(self, shown: Shown) -> None:
+        for face in self._active:
+            mesh, score = self.mesh.landmarks(shown.rgb, face.mesh)
+            if score >= LOST and _inside(mesh, shown.rgb):
+                self._add(face, shown, mesh, score)
+        self._part(shown.number)
+        self._search(shown)
+
+    def _add(self, face: Followed, shown: Shown, mesh: np.ndarray, score: float) -> None:
+        face.add(shown.number, mesh, score, look(shown.rgb, mesh))
+        if len(face.frames) % PORTRAIT_EVERY == 0:
+            face.remember(shown.rgb)
+
+    def _glide(self) -> None:
+        """Follow the faces through the waiting frames by what the last of them shows; those between only if need be."""
+        *between, last = self._waiting
+        faces = list(self._active)
+        ends = [self.mesh.landmarks(last.rgb, face.mesh) for face in faces if between]
+        if not ends or not all(score >= LOST and _inside(mesh, last.rgb) for mesh, score in ends):
+            return
+        if any(_overlap(one, other) > SAME for (one, _), (other, _) in combinations(ends, 2)):
+            return
+        even = all(face.evenly(last.number, mesh) for face, (mesh, _) in zip(faces, ends, strict=True))
+        for shown in between:
+            if even:
+                self._between(shown, last.number, ends)
+            else:
+                self._follow(shown)
+        self._waiting = [last]
+        if faces == self._active:
+            for face, (mesh, score) in zip(faces, ends, strict=True):
+                self._add(face, last, mesh, score)
+            self._waiting = []
+            self._search(last)
+
+    def _between(self, shown: Shown, number: int, ends: list[tuple[np.ndarray, float]]) -> None:
+        """Put the faces on a straight line to where they are in frame `number`."""
+        for face, (mesh, score) in zip(self._active, ends, strict=True):
+            share = np.float32((shown.number - face.frames[-1]) / (number - face.frames[-1]))
+            self._add(face, shown, face.mesh + share * (mesh - face.mesh), score)
+
+    def _part(self, number: int) -> None:
+        """Those not seen in frame `number` are lost, and so is the younger of two that follow one face."""
         staying: list[Followed] = []
         for face in sorted(self._active, key=lambda face: face.frames[0]):
             boxes = np.array([other.box for other in staying]).reshape(-1, 4)
-            seen = face.frames[-1] == self.count
+            seen = face.frames[-1] == number
             if seen and (iou(face.box, boxes) > SAME).any():
                 face.forget()
                 seen = False
             (staying if seen else self._lost).append(face)
         self._active = staying
 
-    def _look(self, frame: np.ndarray) -> None:
-        """Detect, and follow from now on every face that nobody follows yet."""
+    def _search(self, shown: Shown) -> None:
+        """Where it is time to: detect, and follow from now on every face that nobody follows yet."""
+        number, frame = shown
+        if not self._searched(number):
+            return
         for found in self.detector.detect(frame):
             centre = found.points[:3].mean(0)  # eyes and nose
             if any(_near(centre, face.box, 0.5) for face in self._active):
@@ -117,7 +197,7 @@ class Follower:
             if score < LOST or not _inside(mesh, frame):
                 continue
             face = self._known(centre, portrait(frame, mesh)) or Followed()
-            face.add(self.count, mesh, score, look(frame, mesh))
+            face.add(number, mesh, score, look(frame, mesh))
             face.remember(frame)
             self._active.append(face)
 
@@ -136,6 +216,16 @@ def _near(point: np.ndarray, box: np.ndarray, reach: float) -> bool:
     """Is `point` within `reach` box sizes of the middle of `box`? 0.5: inside."""
     middle, size = (box[:2] + box[2:]) / 2, box[2:] - box[:2]
     return bool((np.abs(point - middle) <= reach * size).all())
+
+
+def _box(mesh: np.ndarray) -> np.ndarray:
+    flat = mesh[:, :2]
+    return np.concatenate([flat.min(0), flat.max(0)])
+
+
+def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+    """Of the boxes around two meshes."""
+    return float(iou(_box(one), _box(other)[None])[0])
 
 
 def _inside(mesh: np.ndarray, frame: np.ndarray) -> bool:

@@ -70,19 +70,23 @@ def track_faces(
     mesh: FaceMesh | None = None,
     every: int = 10,
     most: int = 8,
+    step: int = 1,
     on_progress: Callable[[int], None] | None = None,
 ) -> list[FaceTrack]:
     """Follow the faces of `frames`; the `most` largest tracks (area summed over the clip), largest first.
 
     frames: (H, W, 3) uint8, read once and not kept. scale: px of the full-size frame for one px of `frames`.
     every: frames between two looks for new faces (each face is followed by its own mesh in between).
+    step: frames from one look of that mesh to the next while all faces move evenly; in between their points lie on a
+    straight line.
     on_progress: hears the number of frames done.
     """
-    follower = Follower(detector or find_detector(), mesh or FaceMesh(), every)
+    follower = Follower(detector or find_detector(), mesh or FaceMesh(), every, step)
     for frame in frames:
         follower.see(frame)
         if on_progress is not None:
             on_progress(follower.count)
+    follower.catch_up()
     cuts = tuple(follower.cuts.frames)
     return [_spread(face, follower.count, scale, cuts) for face in follower.faces[:most]]
 
