@@ -5,6 +5,7 @@ All three hold a few frames in memory, whatever the clip's length, and end their
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from synctalkface.video.probe import Video
 _SEEKABLE = {"mov", "matroska"}  # containers with an index; in the others a seek may miss the frame
 _CHUNK = 48  # frames that a backward run decodes at once
 _CHUNK_BYTES = 256 << 20
+_THREADS = max(1, (os.cpu_count() or 1) // 2)  # more of them cost time of the encoder's, and frames in memory
 _SKIP = 24  # frames it is cheaper to read past than to seek over
 
 
@@ -76,22 +78,38 @@ def read_sequence(video: Video, indices: NDArray[np.int64]) -> Iterator[Frame]:
     """
     cursor = _Cursor(video)
     with closing(cursor):
-        last: Frame | None = None
+        last: Frame | None = None  # the frame before, as it was filmed, if it is to be shown again
+        known = -1  # the latest frame that came
+        spare: Frame | None = None  # that frame, where the next do not come
         chunk: dict[int, Frame] = {}
         for place, index in enumerate(map(int, indices)):
-            if place and index == int(indices[place - 1]) and last is not None:
-                yield last.copy()
+            frame: Frame | None
+            again = place + 1 < len(indices) and index == int(indices[place + 1])
+            if last is not None:
+                frame, last = last, last.copy() if again else None
+                yield frame
                 continue
             if index not in chunk:
                 chunk = {}
                 low = _backward_until(indices, place, _chunk_length(video))
                 if low < index:
                     chunk = dict(zip(range(low, index + 1), _stream(video, low, index + 1), strict=False))
-            frame = chunk.pop(index, None) or (cursor.take(index) if not chunk else None) or last
-            if frame is None:
-                raise MediaError(f"No frame of {video.named} can be decoded. Export the clip again.")
-            last = frame.copy()  # the one that is given away may be painted on
+            frame = chunk.pop(index, None) or (cursor.take(index) if not chunk else None)
+            if frame is not None:
+                known, spare = index, None
+            else:
+                spare = spare or _one(video, known)
+                frame = spare.copy()
+            last = frame.copy() if again else None  # the one that is given away may be painted on
             yield frame
+
+
+def _one(video: Video, index: int) -> Frame:
+    """Frame `index`, which has been decoded before; MediaError if there is none, or it does not come again."""
+    frame = next(_stream(video, index, index + 1), None) if index >= 0 else None
+    if frame is None:
+        raise MediaError(f"No frame of {video.named} can be decoded. Export the clip again.")
+    return frame
 
 
 class _Cursor:
@@ -160,7 +178,7 @@ def _pipe(
     if stop is not None and stop <= start:
         return
     seek, skip = _seek(video, start)
-    picture = ffmpeg.media_input(video.path, **seek)["V:0"]
+    picture = ffmpeg.media_input(video.path, threads=_THREADS, **seek)["V:0"]
     if video.interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
     if scale:

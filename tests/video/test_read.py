@@ -134,6 +134,10 @@ def test_a_clip_that_breaks_off_gives_what_it_has(grey_clip: GreyClip, numbers: 
 def test_a_timeline_over_a_broken_clip_holds_the_last_frame(grey_clip: GreyClip, numbers: Numbers) -> None:
     video = probe(grey_clip("grey.mkv", 10))
     assert numbers(read_sequence(video, np.array([8, 9, 10, 11]))) == [8, 9, 9, 9]
+    whole = [frame.data.copy() for frame in read_sequence(video, np.array([8, 9]))]
+    for frame in read_sequence(video, np.array([9, 10, 11, 11])):
+        assert np.array_equal(frame.data, whole[1]), "as it was filmed, whatever was painted on it"
+        frame.data[:] = 0
 
 
 def test_a_clip_of_which_nothing_decodes_is_an_error(grey_clip: GreyClip) -> None:
