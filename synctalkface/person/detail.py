@@ -35,15 +35,18 @@ def finish(drawn: NDArray[np.float32], alpha: Plane, filmed: Samples, level: flo
     alpha (h, w): how much of the frame is replaced. level: of `drawn`, what one of `filmed` is, of any depth.
     The grain follows from the pixels of `filmed` alone: a frame that is shown twice looks the same twice.
     """
-    step = max(1, int(np.sqrt(alpha.size / SAMPLES)))
+    step = max(1, round(np.sqrt(alpha.size / SAMPLES)))
     where = alpha[::step, ::step] > REPLACED
     if where.sum() < 64:  # a face of a few pixels has no detail
         return drawn
     around = filmed.astype(np.float32) * np.float32(level)
     luma = np.asarray(cv2.transform(drawn, _LUMA), np.float32)
 
-    def median(plane: Plane) -> float:
-        return float(np.median(np.abs(plane[::step, ::step][where])))
+    def median(plane: Plane) -> float:  # numpy's own takes four times as long for so few
+        found = np.abs(plane[::step, ::step][where])
+        middle = len(found) // 2
+        found.partition(middle)
+        return float(found[middle])
 
     sharpness = median(_middle(luma)) / max(median(_middle(around)), 1e-3)
     sharp = _sharpen(luma, min(MOST_SHARPENING, GAIN * (1 / max(sharpness, 0.1) - 1))) if sharpness < 1 else luma

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from synctalkface.person.detail import finish
 from synctalkface.person.follow import Followed, Place
 from synctalkface.person.light import relight
 from synctalkface.person.yielding import give_way
-from synctalkface.video import Frame, Video, read_frames
+from synctalkface.video import Box, Frame, Video, read_frames
 
 LARGEST_CROP = 512  # px: a finer crop would cost time that nobody sees
 MARGIN = 0.03  # of the crop's side: how much more of the frame is read, for interpolation at its edge
@@ -121,8 +122,10 @@ class Mouth:
         strength: float,
     ) -> None:
         """Lay `lower` (R/2, R, 3) over the frame; `filmed` is the lower half of the frame's own crop, at any size."""
-        box = region(where.matrix, MARGIN, frame.width, frame.height, top=0.5)
         mask = mouth_mask(where.landmarks, where.matrix, self.size)
+        box = covered(mask, where.matrix, frame)
+        if box is None:
+            return
         lit = relight(lower, filmed, mask[self.size - len(lower) :])
         mask = give_way(mask, lit, filmed, where.landmarks, where.matrix)
         above = np.broadcast_to(lit[:1], (self.size - len(lit), *lit.shape[1:]))  # the mask is 0 there
@@ -131,6 +134,25 @@ class Mouth:
         level = (1 if frame.colour.full_range else 255 / 219) / 2 ** (frame.depth - 8)
         rgb = finish(rgb, alpha, frame.y[y0:y1, x0:x1], level)
         frame.blend(box, rgb, alpha * np.float32(strength))
+
+
+def covered(mask: NDArray[np.float32], matrix: NDArray[np.float64], frame: Frame) -> Box | None:
+    """The box of `frame` outside of which `mask` (S, S) changes no sample; None if it changes none at all.
+
+    It keeps to whole chroma samples.
+    """
+    shown = mask > 1 / 2 ** (frame.depth + 1)  # less of the largest change is less than half a level
+    rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
+    if not len(rows):
+        return None
+    low = np.array([columns[0] - 1, rows[0] - 1]) / len(mask)  # a pixel more: the edge is interpolated
+    high = np.array([columns[-1] + 2, rows[-1] + 2]) / len(mask)
+    to_frame = cv2.invertAffineTransform(matrix)
+    points = np.array([low, (low[0], high[1]), (high[0], low[1]), high]) @ to_frame[:, :2].T + to_frame[:, 2]
+    step, limits = frame.step, (frame.width, frame.height)
+    x0, y0 = np.clip(np.floor(points.min(0) / step).astype(int) * step, 0, limits)
+    x1, y1 = np.clip(np.ceil(points.max(0) / step).astype(int) * step, 0, limits)
+    return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None
 
 
 def _crop_size(matrix: NDArray[np.float64], smallest: int) -> int:

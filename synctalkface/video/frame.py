@@ -139,30 +139,38 @@ class Frame:
         if inner is None:
             return
         cut = slice(inner[1] - box[1], inner[3] - box[1]), slice(inner[0] - box[0], inner[2] - box[0])
-        weight = np.asarray(alpha[cut], dtype=np.float32)
+        weight = np.ascontiguousarray(alpha[cut], dtype=np.float32)
         matrix = from_rgb(self.colour.matrix, self.colour.full_range, self.depth)
-        wanted: NDArray[Any] = cv2.transform(np.ascontiguousarray(rgb[cut], dtype=np.float32), matrix)
-        self._add_luma(inner, wanted[..., 0], weight)
-        for plane, target in ((self.u, wanted[..., 1]), (self.v, wanted[..., 2])):
+        wanted = cv2.split(cv2.transform(np.ascontiguousarray(rgb[cut], dtype=np.float32), matrix))
+        self._add(self.y, inner, wanted[0], weight)
+        for plane, target in ((self.u, wanted[1]), (self.v, wanted[2])):
             self._add_chroma(plane, inner, target, weight)
 
-    def _add_luma(self, box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]) -> None:
-        x0, y0, x1, y1 = box
-        old = self.y[y0:y1, x0:x1].astype(np.float32)
-        self.y[y0:y1, x0:x1] = np.rint(old + weight * (wanted - old)).clip(0, 2**self.depth - 1)
+    def _add(self, plane: Samples, box: Box, wanted: Any, weight: NDArray[np.float32]) -> None:
+        """Bring the samples of `box` as far to `wanted` as `weight` says; both are float32 of its size."""
+        samples = plane[box[1] : box[3], box[0] : box[2]]
+        change = cv2.multiply(cv2.subtract(wanted, samples, dtype=cv2.CV_32F), weight)
+        self._put(samples, change)
 
-    def _add_chroma(self, plane: Samples, box: Box, wanted: NDArray[Any], weight: NDArray[np.float32]) -> None:
+    def _add_chroma(self, plane: Samples, box: Box, wanted: Any, weight: NDArray[np.float32]) -> None:
+        if self.step == (1, 1):
+            self._add(plane, box, wanted, weight)
+            return
         left, top, right, bottom = self._grown(box)
         samples = self._under(plane, (left, top, right, bottom))
-        old = samples.astype(np.float32)
-        spread = self._spread(old)
-        change: NDArray[Any] = np.zeros_like(spread)
-        cut = slice(box[1] - top, box[3] - top), slice(box[0] - left, box[2] - left)
-        change[cut] = weight * (wanted - spread[cut])
-        if change.shape != old.shape:
-            # over whole multiples "area" is the plain mean, many times faster than numpy's
-            change = cv2.resize(change, (old.shape[1], old.shape[0]), interpolation=cv2.INTER_AREA)
-        samples[...] = np.rint(old + change).clip(0, 2**self.depth - 1)
+        both: list[Any] = [cv2.multiply(wanted, weight), weight]
+        aside = box[1] - top, bottom - box[3], box[0] - left, right - box[2]
+        if any(aside):
+            both = [cv2.copyMakeBorder(each, *aside, cv2.BORDER_CONSTANT) for each in both]
+        # over whole multiples "area" is the plain mean; that of weight * (wanted - sample), as a sample is one for all
+        size = samples.shape[1], samples.shape[0]
+        share, part = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in both)
+        self._put(samples, cv2.subtract(share, cv2.multiply(part, samples, dtype=cv2.CV_32F)))
+
+    def _put(self, samples: Samples, change: Any) -> None:
+        """Add `change` (h, w) float32 to `samples`, rounded, within the depth."""
+        changed = cv2.add(samples, change, dtype=cv2.CV_8U if self.depth == 8 else cv2.CV_16U)
+        samples[...] = changed if self.depth == 8 else np.minimum(changed, 2**self.depth - 1)
 
     def _inside(self, box: Box) -> Box | None:
         """The part of `box` in the picture; None if there is none."""
