@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
+from types import MappingProxyType
 from typing import BinaryIO, cast
 
 import cv2
@@ -25,6 +26,8 @@ _SEEKABLE = {"mov", "matroska"}  # containers with an index; in the others a see
 _CHUNK = 48  # frames that a backward run decodes at once
 _CHUNK_BYTES = 256 << 20
 _THREADS = max(1, (os.cpu_count() or 1) // 2)  # more of them cost time of the encoder's, and frames in memory
+# what no other frame is made of may keep its block edges where frames are scaled down: a tenth of the decoding
+_COARSE = {"skip_loop_filter": "noref"}
 _SKIP = 24  # frames it is cheaper to read past than to seek over
 
 
@@ -58,12 +61,12 @@ def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None
     empty = True
     if width % 2 == 0 and height % 2 == 0:
         scale: dict[str, object] = {"w": width, "h": height, "flags": "area", "out_range": "tv"}
-        for data in _pipe(video, start, stop, "yuv420p", scale, width * height * 3 // 2):
+        for data in _pipe(video, start, stop, "yuv420p", scale, width * height * 3 // 2, _COARSE):
             empty = False
             yield np.asarray(cv2.cvtColor(data.reshape(height * 3 // 2, width), cv2.COLOR_YUV2RGB_I420), np.uint8)
     else:
         scale = {"w": width, "h": height, "flags": "area", "in_color_matrix": video.colour.matrix}
-        for data in _pipe(video, start, stop, "rgb24", scale, width * height * 3):
+        for data in _pipe(video, start, stop, "rgb24", scale, width * height * 3, _COARSE):
             empty = False
             yield data.reshape(height, width, 3)
     if empty:
@@ -172,13 +175,22 @@ def _as_stored(video: Video) -> tuple[str, dict[str, object]]:
 
 
 def _pipe(
-    video: Video, start: int, stop: int | None, pixel_format: str, scale: dict[str, object], size: int
+    video: Video,
+    start: int,
+    stop: int | None,
+    pixel_format: str,
+    scale: dict[str, object],
+    size: int,
+    decoder: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[NDArray[np.uint8]]:
-    """The raw frames start..stop in `pixel_format`, each `size` bytes, after the filter `scale` if it is not empty."""
+    """The raw frames start..stop in `pixel_format`, each `size` bytes, after the filter `scale` if it is not empty.
+
+    `decoder`: options of its own.
+    """
     if stop is not None and stop <= start:
         return
     seek, skip = _seek(video, start)
-    picture = ffmpeg.media_input(video.path, threads=_THREADS, **seek)["V:0"]
+    picture = ffmpeg.media_input(video.path, threads=_THREADS, **decoder, **seek)["V:0"]
     if video.interlaced:
         picture = picture.filter("bwdif", mode="send_frame", deint="interlaced")
     if scale:
