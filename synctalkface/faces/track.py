@@ -11,7 +11,8 @@ import numpy as np
 
 from synctalkface.errors import ConfigError
 from synctalkface.faces.detect import FaceDetector, find_detector
-from synctalkface.faces.follow import Followed, Follower
+from synctalkface.faces.follow import Follower
+from synctalkface.faces.followed import Followed
 from synctalkface.faces.mesh import KEPT, FaceMesh
 
 _ROW = {index: row for row, index in enumerate(KEPT)}

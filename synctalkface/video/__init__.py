@@ -7,8 +7,9 @@ from synctalkface.video.colour import Colour
 from synctalkface.video.encoder import check_preset
 from synctalkface.video.frame import Box, Frame, PixelFormat
 from synctalkface.video.probe import Video, probe
-from synctalkface.video.read import read_frames, read_sequence, read_small, small_size
+from synctalkface.video.read import read_frames, read_small, small_size
 from synctalkface.video.remarks import remarks
+from synctalkface.video.sequence import read_sequence
 from synctalkface.video.write import VideoWriter, check_output, write_sound
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synctalkface.faces.follow import EVEN, Followed
+from synctalkface.faces.followed import EVEN, Followed
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.faces.skin import look
 from synctalkface.faces.track import track_faces

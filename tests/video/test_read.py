@@ -80,7 +80,7 @@ def test_seeking_minds_the_files_own_zero(make_media: MakeMedia, grey_clip: Grey
 def test_a_timeline_is_read_in_its_order(
     grey_clip: GreyClip, numbers: Numbers, monkeypatch: pytest.MonkeyPatch, fit: Fit
 ) -> None:
-    monkeypatch.setattr("synctalkface.video.read._CHUNK", 7)
+    monkeypatch.setattr("synctalkface.video.sequence._CHUNK", 7)
     video = probe(grey_clip(frames=20))
     source = fit_picture(video.clock, 2.3, fit).source
     assert numbers(read_sequence(video, source)) == source.tolist()
