@@ -22,7 +22,7 @@ from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.crop import align, cut, region
 from synctalkface.faces.detect import FaceDetector, find_detector
 from synctalkface.faces.mesh import FaceMesh
-from synctalkface.faces.track import FaceTrack, bridge, choose, track_faces
+from synctalkface.faces.track import FaceTrack, bridge, choose, step_at, track_faces
 from synctalkface.video import Video, probe, read_frames, read_small
 
 TRACKING_SIDE = 640  # px: faces are followed on frames scaled down to this
@@ -131,7 +131,8 @@ def face_crops(video: Video, size: int) -> tuple[NDArray[np.uint8], NDArray[np.f
 def _steady_face(video: Video) -> FaceTrack:
     """The largest face, which must be there in every frame but for short gaps."""
     scale = max(1.0, max(video.width, video.height) / TRACKING_SIDE)
-    tracks = track_faces(read_small(video, TRACKING_SIDE), scale, _detector(), _mesh())
+    step = step_at(float(video.clock.rate))
+    tracks = track_faces(read_small(video, TRACKING_SIDE), scale, _detector(), _mesh(), step=step)
     largest = choose(tracks, "largest")
     if largest is None:
         raise Rejected("no face")

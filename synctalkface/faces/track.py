@@ -15,6 +15,9 @@ from synctalkface.faces.follow import Follower
 from synctalkface.faces.followed import Followed
 from synctalkface.faces.mesh import KEPT, FaceMesh
 
+# s: two looks at a face that moves evenly lie so far apart at most. What comes of them is smoothed with a Gaussian of
+# faces.crop.STEADY, 0.08 s, which lets through a hundredth of what moves too fast to be seen twelve times a second.
+LOOKS = 0.081
 _ROW = {index: row for row, index in enumerate(KEPT)}
 
 
@@ -90,6 +93,11 @@ def track_faces(
     follower.catch_up()
     cuts = tuple(follower.cuts.frames)
     return [_spread(face, follower.count, scale, cuts) for face in follower.faces[:most]]
+
+
+def step_at(rate: float) -> int:
+    """The `step` of `track_faces` at `rate` frames a second: one for clips that teach and clips that are dubbed."""
+    return max(1, int(LOOKS * rate))
 
 
 def choose(tracks: Sequence[FaceTrack], which: str = "largest") -> FaceTrack | None:

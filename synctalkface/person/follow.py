@@ -17,15 +17,12 @@ from synctalkface.faces.detect import FaceDetector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.faces.pose import fit
 from synctalkface.faces.references import References
-from synctalkface.faces.track import FaceTrack, bridge, choose, track_faces
+from synctalkface.faces.track import FaceTrack, bridge, choose, step_at, track_faces
 from synctalkface.person.reference import typical
 from synctalkface.person.usable import Usable, Why, use
 from synctalkface.video import Video, read_small
 
 TRACKING_SIDE = 640  # px: faces are followed on frames scaled down to this
-# s: two looks at a face that moves evenly lie so far apart at most. What comes of them is smoothed with a Gaussian of
-# faces.crop.STEADY, 0.08 s, which lets through a hundredth of what moves too fast to be seen twelve times a second.
-LOOKS = 0.081
 LONGEST_GAP = 0.4  # seconds without a face that are bridged
 
 
@@ -125,7 +122,7 @@ def find_all(
         on_progress(Progress("find faces", done, total, left))
 
     small = read_small(clip, TRACKING_SIDE, first, stop)
-    step = max(1, int(LOOKS * float(clip.clock.rate)))
+    step = step_at(float(clip.clock.rate))
     return track_faces(small, tracking_scale(clip), detector, mesh, step=step, on_progress=tell)
 
 
