@@ -149,7 +149,7 @@ def covered(mask: NDArray[np.float32], matrix: NDArray[np.float64], frame: Frame
     high = np.array([columns[-1] + 2, rows[-1] + 2]) / len(mask)
     to_frame = cv2.invertAffineTransform(matrix)
     points = np.array([low, (low[0], high[1]), (high[0], low[1]), high]) @ to_frame[:, :2].T + to_frame[:, 2]
-    step, limits = frame.step, (frame.width, frame.height)
+    step, limits = np.array(frame.step[::-1]), (frame.width, frame.height)  # across, down
     x0, y0 = np.clip(np.floor(points.min(0) / step).astype(int) * step, 0, limits)
     x1, y1 = np.clip(np.ceil(points.max(0) / step).astype(int) * step, 0, limits)
     return (int(x0), int(y0), int(x1), int(y1)) if x0 < x1 and y0 < y1 else None

@@ -53,5 +53,5 @@ def _paper_choices(config: Config) -> Config:
     paper = Config()
     sound = {name: getattr(paper.model, name) for name in vars(paper.model) if name.startswith("audio_")}
     length: dict[str, Any] = {name: getattr(config.training, name) for name in _LENGTH}
-    model = replace(config.model, head=paper.model.head, **sound)
+    model = replace(config.model, head=paper.model.head, references=paper.model.references, **sound)
     return replace(config, model=model, losses=paper.losses, training=replace(paper.training, **length))

@@ -21,6 +21,7 @@ from synctalkface.person.usable import Usable, Why, fade, shots_of
 TALKING = [0.3, 0.0, 0.5, 0.2, 0.0, 0.4, 0.0, 0.25, 0.02]  # as people do: now and then the lips meet
 CLOSED = {1, 4, 6, 8}
 WIDTH = 30.0  # px, of the mouth
+SIDE = 165.0  # px, of the crop of such a face
 
 
 def both(
@@ -51,7 +52,9 @@ def both(
     strange = _planted(count, covered)
     usable = Usable(verdict, fade(verdict, shots, 25.0), strange.astype(np.float32), shots)
     pose = Pose(np.zeros((count, 2)), np.full(count, 60.0), np.zeros(count), _planted(count, turned))
-    return {shot: (found.closed, found.parted) for shot, found in typical(track, usable, pose).items()}
+    matrices = np.tile(np.eye(2, 3) / SIDE, (count, 1, 1))
+    found = typical(track, matrices, usable, pose)
+    return {shot: (references.closed, references.parted) for shot, references in found.items()}
 
 
 def best(opened: list[float], **faults: Any) -> dict[int, int]:
@@ -131,7 +134,36 @@ def test_who_never_opens_the_mouth_lends_a_closed_one_twice() -> None:
     assert {0.0} == {([0.0] * 5)[index] for index in both([0.0] * 5)[0]}
 
 
+def mouths(gaps: list[float], corners: list[float] | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lips that are `gaps` apart in mouths of a width of 0.3, the corners of each lifted by so much."""
+    lifted = np.array(corners or [0.0] * len(gaps))
+    half = 0.15 * np.array(gaps)
+    middle = np.full(len(gaps), 0.5)
+    lips = np.stack([np.stack([middle, 0.67 - half], 1), np.stack([middle, 0.67 + half], 1)], 1)
+    ends = [np.stack([np.full(len(gaps), x), 0.67 - lifted], 1) for x in (0.35, 0.65)]
+    return lips, np.stack(ends, 1)
+
+
 def test_of_two_alike_the_less_faulty_is_chosen() -> None:
-    gaps, widths = np.array([0.0, 0.0, 0.4, 0.4]), np.ones(4)
-    assert choose(gaps, widths, np.array([0.2, 0.0, 0.2, 0.0])) == (1, 3)
-    assert choose(gaps, widths, np.array([0.0, 0.2, 0.0, 0.2])) == (0, 2)
+    gaps = [0.0, 0.0, 0.4, 0.4]
+    assert choose(*mouths(gaps), np.array([0.2, 0.0, 0.2, 0.0])) == (1, 3)
+    assert choose(*mouths(gaps), np.array([0.0, 0.2, 0.0, 0.2])) == (0, 2)
+
+
+def test_of_many_pairs_one_is_chosen_whose_corners_lie_alike() -> None:
+    lifted = [0.00, 0.05, 0.10, 0.06, 0.11]
+    assert choose(*mouths([0.0, 0.4, 0.4, 0.0, 0.4], lifted)) == (3, 1)
+    assert choose(*mouths([0.0, 0.4, 0.4, 0.0, 0.4], lifted[::-1])) == (3, 1)
+
+
+def test_the_corners_matter_less_than_that_one_is_closed_and_the_other_open() -> None:
+    assert choose(*mouths([0.0, 0.4, 0.42, 0.4], [0.02, 0.0, 0.0, 0.0])) in {(0, 1), (0, 3), (0, 2)}
+
+
+def test_of_thousands_of_frames_the_planted_pair_is_found() -> None:
+    rng = np.random.default_rng(0)
+    gaps, lifted = rng.uniform(0.1, 0.4, 5_000), rng.uniform(0, 0.1, 5_000)
+    lifted[[1_234, 4_321]], gaps[1_234], gaps[4_321] = 0.05, 0.0, np.quantile(gaps, 0.85)
+    closed, parted = choose(*mouths(list(gaps), list(lifted)))
+    assert closed == 1_234
+    assert abs(lifted[parted] - 0.05) < 0.01
