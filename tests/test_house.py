@@ -44,8 +44,7 @@ def test_a_file_says_its_one_idea_in_its_first_line(path: Path) -> None:
 
 @every_file
 def test_a_file_is_a_small_room(path: Path) -> None:
-    longest = 360 if path.name == "config.py" else 300  # config.py is a table of numbers
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= longest
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300
 
 
 @every_file

@@ -152,8 +152,7 @@ def _ramp(x: np.ndarray) -> np.ndarray:
 
 def _inverse(matrix: np.ndarray) -> NDArray[np.float64]:
     """Of a (2, 3) affine map."""
-    linear = np.linalg.inv(matrix[:, :2])
-    return np.concatenate([linear, -linear @ matrix[:, 2:]], 1)
+    return np.asarray(cv2.invertAffineTransform(np.asarray(matrix, np.float64)), np.float64)
 
 
 def _warp(

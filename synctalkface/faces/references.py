@@ -11,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-OPEN = 4.0  # what an open mouth (gap over width) counts
+OPEN = 8.0  # what an open mouth (gap over width) counts
 PARTED = 0.85  # quantile of the gaps: how far the lips of the second reference are parted
 APART = 6.0  # what a gap counts that is another (gap over width)
-SMILE = 2.0  # a mouth wider or narrower than usual, as a share of the usual width
+SMILE = 1.0  # a mouth wider or narrower than usual, as a share of the usual width
 ALIKE = 0.03  # of the crop's side: by how much the corners of the two mouths lie apart when that counts one
 LIKELY = 64  # frames of each kind whose pairs are compared
 
