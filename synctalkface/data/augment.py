@@ -1,13 +1,12 @@
 """Make one speaker look and sound like many: changes that stay the same within a sample.
 
-Target, references and lips of a sample get the same change, so that only the identity differs, never the speech. Each
-reference is bent a little more, as faces are that turn and smile between two frames.
+Target, references and lips of a sample get the same change, so that only the identity differs, never the speech.
 `strength` runs from 0 (nothing) to 1 (full).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -21,7 +20,6 @@ STRETCH = 0.07  # log: the face's width against its height
 SHIFT = 0.04  # of the crop's side
 SHEAR = 0.05
 BEND = 0.022  # of the crop's side: standard deviation of the smooth warp's 4 x 4 control points
-NUDGE = 0.6  # of all these: how far a reference may be bent beside its target
 HUE = 0.22  # radians around the grey axis
 SATURATION = 0.35
 BALANCE = 0.12  # log gain of one colour channel
@@ -59,13 +57,6 @@ class Look:
         bent = (landmarks - field[cell[..., 1], cell[..., 0]] - offset) @ np.linalg.inv(linear).T
         return np.asarray(bent, dtype=np.float32)
 
-    def nudged(self, rng: np.random.Generator, strength: float) -> Look:
-        """The same colours on a face that is bent a little otherwise."""
-        way, bend = _geometry(rng, strength * NUDGE * float(rng.random()))
-        linear, offset = self.to_stored[:, :2], self.to_stored[:, 2]
-        to_stored = np.column_stack([linear @ way[:, :2], linear @ way[:, 2] + offset])
-        return replace(self, to_stored=to_stored, bend=self.bend + bend)
-
     def _map(self, stored: int, size: int, top: int) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
         columns, rows = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(top, size) + 0.5) / size)
         grid = np.stack([columns, rows], axis=-1)  # (h, w, 2) crop units
@@ -83,29 +74,18 @@ def look(rng: np.random.Generator, strength: float) -> Look:
     def spread(limit: float) -> float:
         return float(rng.uniform(-limit, limit)) * strength
 
-    to_stored, bend = _geometry(rng, strength)
-    if strength > 0 and rng.random() < 0.5:  # mirrored
-        to_stored[:, 2] += to_stored[:, 0]
-        to_stored[:, 0] *= -1
-    balance = np.exp([spread(BALANCE) for _ in range(3)]) * np.exp(spread(BRIGHTNESS))
-    colour = np.diag(balance) @ _hue(spread(HUE), 1 + spread(SATURATION))
-    levels = 255 * (np.arange(256) / 255) ** np.exp(spread(GAMMA))
-    return Look(to_stored, bend, colour, np.round(levels).astype(np.uint8))
-
-
-def _geometry(rng: np.random.Generator, strength: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Draw a map (2, 3) of the crop about its centre, and a bend (4, 4, 2)."""
-
-    def spread(limit: float) -> float:
-        return float(rng.uniform(-limit, limit)) * strength
-
     angle, shear = spread(ROTATION), spread(SHEAR)
     scale, stretch = np.exp(spread(SCALE)), np.exp(spread(STRETCH))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = turn @ np.array([[scale * stretch, shear], [0.0, scale / stretch]])
+    if strength > 0 and rng.random() < 0.5:
+        linear[:, 0] *= -1  # mirrored
     offset = np.array([0.5 + spread(SHIFT), 0.5 + spread(SHIFT)]) - linear @ [0.5, 0.5]
     bend = (rng.standard_normal((4, 4, 2)) * BEND * strength).astype(np.float32)
-    return np.column_stack([linear, offset]), bend
+    balance = np.exp([spread(BALANCE) for _ in range(3)]) * np.exp(spread(BRIGHTNESS))
+    colour = np.diag(balance) @ _hue(spread(HUE), 1 + spread(SATURATION))
+    levels = 255 * (np.arange(256) / 255) ** np.exp(spread(GAMMA))
+    return Look(np.column_stack([linear, offset]), bend, colour, np.round(levels).astype(np.uint8))
 
 
 def _hue(angle: float, saturation: float) -> NDArray[np.float64]:

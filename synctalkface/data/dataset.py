@@ -79,9 +79,7 @@ class Clip:
 
 
 # the arguments of Clips.window
-Choice = tuple[
-    Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32] | None, tuple[augment.Look, ...] | None
-]
+Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32]]
 
 
 class Clips:
@@ -133,8 +131,7 @@ class Clips:
         first = int(rng.integers(0, len(clip.crops) - frames - 2 * reach + 1))
         references = self._references(rng, clip, first)
         change = augment.look(rng, strength)
-        voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-        return clip, first, references, change, voiced, tuple(change.nudged(rng, strength) for _ in references)
+        return clip, first, references, change, augment.voice(clip.mel, rng, strength, self.config.audio.span)
 
     def _references(self, rng: np.random.Generator, clip: Clip, first: int) -> tuple[int, ...]:
         """Frames that lend their pixels to the window at `first`: those of use, or any with the lips parted wide."""
@@ -156,21 +153,17 @@ class Clips:
         references: tuple[int, ...],
         change: augment.Look | None = None,
         mel: NDArray[np.float32] | None = None,
-        lent: tuple[augment.Look, ...] | None = None,
     ) -> Window:
         """One window (B = 1) of `clip`: the lips from frame `first` on, with the frames `references` (K,) as such.
 
-        `change` alters what is seen, each of `lent` one of the references; `mel` (bands, T) replaces what is heard.
+        `change` alters what is seen; `mel` (bands, T) replaces what is heard.
         """
         config = self.config
         frames, reach = config.training.frames, config.model.lip_frames // 2
         shown = np.arange(first, first + frames + 2 * reach)
         target = slice(first + reach, first + reach + frames)
         lips = clip.lips[target]
-        faces = self._changed(clip, shown, change)
-        looks = [change] * len(references) if lent is None else lent
-        pairs = zip(references, looks, strict=True)
-        stills = torch.cat([self._changed(clip, np.array([frame]), look) for frame, look in pairs])
+        faces, stills = (self._changed(clip, each, change) for each in (shown, np.array(references)))
         lips = lips if change is None else change.move(lips)
         length = chunk_length(frames, config.model.audio_steps, self._slowest, config.audio)
         sound = torch.from_numpy(clip.mel if mel is None else mel)

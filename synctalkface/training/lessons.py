@@ -52,7 +52,7 @@ class Lessons(Clips):
             references[0] = int(rng.integers(self._ends[number]))
         clip, lent = self.clips[number], tuple(references[: self.config.model.references])
         look = None if rng.random() < FILMED else augment.look(rng, LOOK)
-        return clip, first, lent, look, augment.voice(clip.mel, rng, strength, self.config.audio.span), None
+        return clip, first, lent, look, augment.voice(clip.mel, rng, strength, self.config.audio.span)
 
     def _starts(self, footage: Footage, end: int) -> list[int]:
         """The frames at which a window may begin: it stays in one stretch, before `end`, and its sound fits a batch."""
