@@ -48,7 +48,7 @@ def made(clip: Clip) -> Clip:
 def test_the_generator_learns_a_clip_and_listens_to_it(lessons: Clips, tmp_path: Path) -> None:
     plan = replace(
         TINY.training,
-        steps=160,
+        steps=240,
         augment_strength=0.0,
         learning_rate=8e-3,
         final_learning_rate=4e-3,
