@@ -17,16 +17,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from synctalkface import hub
-from synctalkface.config import Config
 from synctalkface.data import pack
 from synctalkface.data.dataset import Clip
 from synctalkface.data.redraw import redraw
 from synctalkface.evaluation.landmarks import LipReader
 from synctalkface.evaluation.scores import Sitting
 from synctalkface.evaluation.take import Take, takes
-from synctalkface.inputs import speech_chunk, upper
 from synctalkface.models.decoder import Drawing, moved_alone
 from synctalkface.models.generator import SyncTalkFace, for_use
 from synctalkface.person.judge import OwnJudge
@@ -34,14 +33,23 @@ from synctalkface.person.judge import OwnJudge
 SHOWN = ("psnr", "ssim", "lmd", "lse_d", "lse_c", "movement", "opening")
 
 
-class WithoutPaint(SyncTalkFace):
-    """The same model, whose drawings are of moved pixels alone."""
+class Watched:
+    """Stands before `model.draw`: keeps the shares of moved pixels, and takes the paint away where it is told to."""
 
-    def draw(self, *given: Any) -> Drawing:
-        """As the model's, without paint."""
-        drawing = super().draw(*given)
+    def __init__(self, model: SyncTalkFace) -> None:
+        self.painted, self.keeps, self._draw = True, list[Tensor](), model.draw
+        model.draw = self
+
+    def __call__(self, *given: Any) -> Drawing:
+        drawing = self._draw(*given)
         assert drawing.keep is not None  # noqa: S101 (heads that only paint are not asked)
-        return moved_alone(drawing, torch.ones(len(drawing.keep), dtype=torch.bool))
+        self.keeps.append(drawing.keep[0])
+        return drawing if self.painted else moved_alone(drawing, torch.ones(1, dtype=torch.bool))
+
+    def shares(self, mouth: Tensor) -> list[float]:
+        """How much of the mouth (F, 1, S/2, S) was moved since the last question, of each reference."""
+        keep, self.keeps = torch.cat(self.keeps), []
+        return ((keep * mouth).sum((0, 2, 3)) / mouth.sum()).tolist()
 
 
 def choices(clip: Clip, references: int) -> dict[str, list[int]]:
@@ -52,38 +60,26 @@ def choices(clip: Clip, references: int) -> dict[str, list[int]]:
     return {"closed and parted": [closed, parted], "closed twice": [closed] * 2, "parted twice": [parted] * 2}
 
 
-def moved(model: SyncTalkFace, take: Take, config: Config, lent: list[int]) -> list[float]:
-    """How much of the mouth is moved, of each reference."""
-    faces, clip = take.clips.faces(take.clip), take.clip
-    chunk = speech_chunk(torch.from_numpy(clip.mel), clip.centres, config.model.audio_steps, config.audio)
-    heard = model.recall_lips(chunk.mel[None], chunk.starts[None])
-    features = model.encode_references(faces[lent][None])
-    keep = model.draw(upper(faces)[None], features, heard.audio, heard.lips).keep
-    mouth = take.clips.mouths(clip)
-    return [] if keep is None else ((keep[0] * mouth).sum((0, 2, 3)) / mouth.sum()).tolist()
-
-
 @torch.inference_mode()
 def score(data: Path, split: str, weights: Path, limit: int | None) -> dict[str, dict[str, float]]:
     """Choice -> the means of its scores over the clips."""
     config, reader = hub.load_config(weights), LipReader()
     judge = OwnJudge(hub.load_syncnet(weights), config)
     model = for_use(hub.load_generator(weights))
-    bare = for_use(model)
-    bare.__class__ = WithoutPaint
+    watched = Watched(model)
     rows: dict[str, list[dict[str, float]]] = {}
     for entry in takes(data, split, config, limit):  # type: ignore[arg-type]  # argparse has checked it
         take = Take(pack.load(data / entry.file), entry, config, config.face.size)
-        sitting = Sitting(take, judge, reader)
+        sitting, mouth = Sitting(take, judge, reader), take.clips.mouths(take.clip)
         for name, lent in choices(take.clip, config.model.references).items():
             stills = take.clips.faces(take.clip)[lent]
-            for who, version in (("", model), (", without paint", bare)):
-                row = sitting.row(take.with_mouths(redraw(version, take.clips, take.clip, references=stills).picture))
-                found = {key: value for key, value in asdict(row).items() if key in SHOWN}
-                if not who:
-                    shares = moved(model, take, config, lent)
-                    found |= {f"moved {number}": share for number, share in enumerate(shares, 1)}
-                rows.setdefault(name + who, []).append(found)
+            for who, watched.painted in (("", True), (", without paint", False)):
+                drawn = redraw(model, take.clips, take.clip, references=stills).picture
+                row = {
+                    key: value for key, value in asdict(sitting.row(take.with_mouths(drawn))).items() if key in SHOWN
+                }
+                shares = {f"moved {number}": share for number, share in enumerate(watched.shares(mouth), 1)}
+                rows.setdefault(name + who, []).append(row | (shares if watched.painted else {}))
     return {
         name: {key: float(np.mean([row[key] for row in found])) for key in found[0]} for name, found in rows.items()
     }

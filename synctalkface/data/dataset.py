@@ -23,7 +23,7 @@ from synctalkface.data.corpora import Split
 from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.mesh import LIP_GAP, LIPS_INNER, LIPS_OUTER, MOUTH_CORNERS
-from synctalkface.faces.references import References, choose, gaps_and_widths
+from synctalkface.faces.references import References, choose, openings
 from synctalkface.faces.track import rows
 from synctalkface.inputs import chunk_length, pictures, speech_chunk
 
@@ -69,9 +69,9 @@ class Clip:
     frame_rate: float
 
     @property
-    def openings(self) -> tuple[NDArray[np.float64], ...]:
-        """The gap between the lips in widths of the mouth, and that width in sides of the crop: (F,) each."""
-        return gaps_and_widths(self.lips[:, _GAP], self.lips[:, _CORNERS])
+    def openings(self) -> NDArray[np.float64]:
+        """The gap between the lips in widths of the mouth: (F,)."""
+        return openings(self.lips[:, _GAP], self.lips[:, _CORNERS])
 
     def references(self, stop: int | None = None) -> References:
         """The frames before `stop` that lend their pixels in use."""
@@ -141,7 +141,7 @@ class Clips:
         closed, parted = clip.references()
         if not usual[1]:
             length = self.config.training.frames + self.config.model.lip_frames - 1
-            wide = np.argsort(clip.openings[0])[-max(1, round(WIDE * len(clip.crops))) :]
+            wide = np.argsort(clip.openings)[-max(1, round(WIDE * len(clip.crops))) :]
             away = wide[(wide < first - NEAR) | (wide >= first + length + NEAR)]
             parted = int(rng.choice(away if len(away) else wide))
         return (closed if usual[0] else other), parted

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from torch import Tensor, nn
 
 from synctalkface.cache import key_of
-from synctalkface.models.decoder import Drawing
+from synctalkface.models.decoder import Drawing, parts
 from synctalkface.models.face import ReferenceFeatures
 from synctalkface.models.generator import SyncTalkFace
 
@@ -47,7 +47,7 @@ def as_drawing(output: Tensor) -> Drawing:
     references = output.shape[2] // 3 - 1
     if not references:
         return Drawing(output, None, None)
-    flow, keep, paint = torch.split(output, [2 * references, references, 3], dim=2)
+    flow, keep, paint = parts(output, references, dim=2)
     return Drawing(paint, keep, flow)
 
 

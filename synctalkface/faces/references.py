@@ -34,7 +34,7 @@ def choose(
     lips (N, 2, 2): the middles of the inner lips, and corners (N, 2, 2) of the mouth, in the coordinates of the crop;
     faults (N,): how ill suited each is for other reasons, where 1 is much.
     """
-    gaps, widths = gaps_and_widths(lips, corners)
+    gaps, widths = openings(lips, corners), _length(corners)
     unlike = faults + SMILE * np.abs(widths / max(float(np.median(widths)), 1e-6) - 1)
     wanted = np.quantile(gaps, PARTED)
     shut, apart = unlike + OPEN * gaps, unlike + APART * np.abs(gaps - wanted)
@@ -44,10 +44,9 @@ def choose(
     return References(closed=int(ones[best // len(others)]), parted=int(others[best % len(others)]))
 
 
-def gaps_and_widths(lips: NDArray[np.floating], corners: NDArray[np.floating]) -> tuple[NDArray[np.float64], ...]:
-    """Of the lips' middle points (N, 2, 2) and the mouth's corners (N, 2, 2): gaps in widths (N,), and widths (N,)."""
-    across = _length(corners)
-    return _length(lips) / np.maximum(across, 1e-6), across
+def openings(lips: NDArray[np.floating], corners: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The gap between `lips` (N, 2, 2) in widths of the mouth with `corners` (N, 2, 2): (N,)."""
+    return np.asarray(_length(lips) / np.maximum(_length(corners), 1e-6))
 
 
 def _length(pairs: NDArray[np.floating]) -> NDArray[np.float64]:

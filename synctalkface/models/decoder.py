@@ -68,9 +68,16 @@ class Decoder(nn.Module):
         out = out.reshape(*audio.shape[:2], *out.shape[1:])  # (B, F, 3 K + 3, h, w)
         if self.max_flow is None:
             return Drawing(torch.sigmoid(out), None, None)
-        flow, keep, paint = torch.split(out, [2 * self.references, self.references, 3], dim=2)
+        flow, keep, paint = parts(out, self.references, dim=2)
         shares = torch.softmax(torch.cat([keep, torch.zeros_like(keep[:, :, :1])], dim=2), dim=2)  # the last paints
         return Drawing(torch.sigmoid(paint), shares[:, :, :-1], self.max_flow * torch.tanh(flow))
+
+
+def parts(values: Tensor, references: int, dim: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What belongs to flows, masks and colours of `references`, in the order in which the head has them along `dim`."""
+    unit = values.shape[dim] // (3 * references + 3)
+    flow, keep, paint = torch.split(values, [2 * references * unit, references * unit, 3 * unit], dim=dim)
+    return flow, keep, paint
 
 
 def moved_alone(drawing: Drawing, where: Tensor | None) -> Drawing:

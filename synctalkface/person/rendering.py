@@ -1,4 +1,4 @@
-"""A drawing becomes a picture on the processor: `models.decoder.render` again, in a third of its time.
+"""A drawing becomes a picture on the processor: `models.decoder.render` again, in less than half of its time.
 
 There torch renders, with gradients, for training and on a GPU; here OpenCV does, for dubs without one. Both give the
 same picture to a fiftieth of a grey level (tests/person/test_rendering.py). F frames, K references, R side of the crop;

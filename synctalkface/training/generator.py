@@ -144,13 +144,17 @@ class GeneratorRun:
         return run_to_end(self, self.plan, "train generator", journal, best, listener, until)
 
     def evaluate(self, journal: Journal) -> Scores:
-        """Score the averaged weights on the held-out clips. Raises TrainingError if the memory has collapsed."""
+        """Score the averaged weights on the held-out clips. Raises TrainingError if the memory has collapsed.
+
+        A memory younger than the first regular evaluation was hardly taught: how it is used is chance.
+        """
         used = for_use(self.average)
         scores = validate(used, self.held_out, self.syncnet)
         journal.write("evaluate", self.step, **scores._asdict())
         journal.picture(self.step, sheet(used, self.held_out))
         enough = self.config.memory.slots / SLOTS_IN_USE
-        if self.config.memory.enabled and scores.slots < enough:
+        taught = self.step >= self.plan.evaluate_every
+        if self.config.memory.enabled and taught and scores.slots < enough:
             raise TrainingError(
                 f"The memory has collapsed at step {self.step}: {scores.slots:.1f} of {self.config.memory.slots} slots "
                 f"are in use, fewer than {enough:g}. Keep memory.centred on, or lower losses.align."

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from synctalkface import hub
 from synctalkface.config import Config
+from synctalkface.models.decoder import parts
 
 SHY = -1.0  # logit of a further reference's share; a painted pixel has 0
 _HEAD = "decoder.head."
@@ -40,7 +41,7 @@ def widened(state: dict[str, Tensor], before: int, config: Config) -> dict[str, 
     found[first] = torch.cat([known, new], dim=1)
     if config.model.head == "move":
         for name, filling in (("weight", 0.0), ("bias", SHY)):
-            flow, keep, paint = _parts(state[_HEAD + name], before)
+            flow, keep, paint = parts(state[_HEAD + name], before, dim=0)
             still = torch.cat([torch.zeros_like(flow[: len(flow) // before])] * more)
             shy = torch.cat([torch.full_like(keep[: len(keep) // before], filling)] * more)
             found[_HEAD + name] = torch.cat([flow, still, keep, shy, paint])
@@ -56,10 +57,3 @@ def _first_convolution(config: Config) -> str:
 def _shares(config: Config, references: int) -> int:
     """How many equal parts the inputs of that tensor have: the joint encoder's first is the target itself."""
     return references + (config.model.face_encoder == "joint")
-
-
-def _parts(head: Tensor, references: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of the head for flows, masks and colours."""
-    unit = len(head) // (3 * references + 3)
-    flow, keep, paint = torch.split(head, [2 * references * unit, references * unit, 3 * unit])
-    return flow, keep, paint

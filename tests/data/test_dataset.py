@@ -235,9 +235,7 @@ def test_augmented_frames_of_one_sample_stay_one_person() -> None:
 
 def test_a_clip_lends_a_closed_mouth_and_one_with_parted_lips() -> None:
     clip = numbered()
-    gaps, widths = clip.openings
-    np.testing.assert_allclose(widths, 0.2, atol=1e-6)
-    np.testing.assert_allclose(gaps[[0, 9]], [0.05, 0.25], atol=1e-5)
+    np.testing.assert_allclose(clip.openings[[0, 9]], [0.05, 0.25], atol=1e-5)
     closed, parted = clip.references()
     assert closed % 10 == 0
     assert parted % 10 == 8  # of ten equal steps the 85th hundredth is nearest to the second last

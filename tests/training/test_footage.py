@@ -36,7 +36,7 @@ def test_footage_has_every_frame_of_a_clip_that_shows_its_face_throughout(filmed
     assert filmed.seconds == pytest.approx(3.0)
     assert filmed.stills(np.array([0, 9]), 128).shape == (2, 128, 128, 3)
     assert (filmed.references == filmed.references[0]).all()  # one shot
-    closed, parted = filmed.clip.openings[0][filmed.references[0]]
+    closed, parted = filmed.clip.openings[filmed.references[0]]
     assert closed < 0.5 * parted  # he speaks softly: the lips part by a twentieth of the mouth's width
 
 
