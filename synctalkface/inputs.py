@@ -37,11 +37,16 @@ def speech_chunk(
     length = needed if length is None else length
     if length < needed:
         raise ValueError(f"{length} mel steps cannot hold windows that span {needed}")
+    return SpeechChunk(mel_from(mel, first, length, config), torch.from_numpy(starts - first))
+
+
+def mel_from(mel: Tensor, first: int, length: int, config: AudioConfig) -> Tensor:
+    """`length` steps of `mel` (bands, T) from step `first` on, silent before its begin and after its end."""
     chunk = mel.new_full((mel.shape[0], length), silence(config))
     begin, end = max(first, 0), min(first + length, mel.shape[1])
     if end > begin:
         chunk[:, begin - first : end - first] = mel[:, begin:end]
-    return SpeechChunk(chunk, torch.from_numpy(starts - first))
+    return chunk
 
 
 def chunk_length(frames: int, steps: int, frame_rate: float, config: AudioConfig) -> int:

@@ -22,10 +22,9 @@ from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.crop import align, cut, region
 from synctalkface.faces.detect import FaceDetector, find_detector
 from synctalkface.faces.mesh import FaceMesh
-from synctalkface.faces.track import FaceTrack, bridge, choose, step_at, track_faces
+from synctalkface.faces.track import TRACKING_SIDE, FaceTrack, bridge, choose, step_at, track_faces, tracking_scale
 from synctalkface.video import Video, probe, read_frames, read_small
 
-TRACKING_SIDE = 640  # px: faces are followed on frames scaled down to this
 LONGEST_GAP = 3  # frames without a face that are bridged
 SMALLEST_FACE = 48  # px: a crop narrower than this in the footage teaches blur
 SHORTEST_CLIP = 9  # frames: the lip encoder's window around five target frames
@@ -130,7 +129,7 @@ def face_crops(video: Video, size: int) -> tuple[NDArray[np.uint8], NDArray[np.f
 
 def _steady_face(video: Video) -> FaceTrack:
     """The largest face, which must be there in every frame but for short gaps."""
-    scale = max(1.0, max(video.width, video.height) / TRACKING_SIDE)
+    scale = tracking_scale(video.width, video.height)
     step = step_at(float(video.clock.rate))
     tracks = track_faces(read_small(video, TRACKING_SIDE), scale, _detector(), _mesh(), step=step)
     largest = choose(tracks, "largest")

@@ -7,6 +7,7 @@ moves. A matrix (2, 3) maps frame px to crop coordinates.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import cv2
@@ -80,13 +81,12 @@ def cut(rgb: np.ndarray, origin: tuple[int, int], matrix: np.ndarray, size: int)
     to_frame = _inverse(matrix)
     to_frame[:, 2] -= origin
     step = float(np.hypot(*to_frame[:, 0])) / size  # px of the frame for one of the crop
-    if step > 4:  # shrink first: the finer sampling below would become large
-        height, width = rgb.shape[:2]
-        shape = max(1, round(width * 2 / step)), max(1, round(height * 2 / step))
-        rgb = cv2.resize(rgb, shape, interpolation=cv2.INTER_AREA)
-        to_frame *= np.array([[shape[0] / width], [shape[1] / height]])
-        step = 2
-    finer = max(1, int(np.ceil(step - 0.25)))  # sample at least every pixel, then average
+    while step >= 4:  # means of 2 x 2 px first: the finer sampling below would become large
+        height, width = max(1, rgb.shape[0] // 2), max(1, rgb.shape[1] // 2)
+        rgb = cv2.resize(rgb[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+        to_frame /= 2
+        step /= 2
+    finer = max(1, int(np.ceil(step / 1.25)))  # sample at least every 1.25 px, then average
     fine = finer * size
     picture = _warp(rgb, to_frame / (fine, fine, 1), fine, fine, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
     if finer > 1:
@@ -115,10 +115,16 @@ def mouth_mask(landmarks: np.ndarray, matrix: np.ndarray, size: int) -> NDArray[
     cv2.fillConvexPoly(drawn, corners, 255, cv2.LINE_AA, fine)
     soft = cv2.GaussianBlur(drawn.astype(np.float32), (0, 0), FEATHER * coarse / 2.5, borderType=cv2.BORDER_REPLICATE)
     soft = cv2.resize(soft, (size, size), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.multiply(soft, _window(size), scale=1 / 255), np.float32)
+
+
+@functools.lru_cache(maxsize=16)
+def _window(size: int) -> NDArray[np.float32]:
+    """(size, size): 0 above the middle and at the crop's edge, 1 inside, soft between."""
     edge = np.linspace(0, 1, size)  # exactly 0 and 1 at the outermost pixels
     aside = _ramp(edge / FEATHER) * _ramp((1 - edge) / FEATHER)
     down = aside * _ramp(((np.arange(size) + 0.5) / size - 0.5) / FEATHER)
-    return np.asarray(soft * (down[:, None] * aside[None] / 255), np.float32)
+    return np.outer(down, aside).astype(np.float32)
 
 
 def place(
@@ -126,21 +132,22 @@ def place(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Crop and mask as they lie in the frame: rgb (h, w, 3) and alpha (h, w), both float32, for the pixels of `box`.
 
-    crop: (s, s, 3) float32 of any range (rgb has the same, and may overshoot it a little at sharp edges); mask: (s, s)
-    float32. alpha is exactly 0 outside the crop.
+    crop: (s, s, 3) float32 of any range (rgb has the same, and may overshoot it a little at sharp edges), or its lower
+    half (s / 2, s, 3); mask: (s, s) float32. alpha is exactly 0 outside the crop.
     """
-    size = len(crop)
+    size, share = len(mask), len(crop) / len(mask)
     to_frame = _inverse(matrix)
     to_frame[:, 2] -= box[:2]
     zoom = float(np.hypot(*to_frame[:, 0])) / size  # px of the frame for one of the crop
     if zoom < 0.7:  # a small face: shrink by area, else pixels of the crop would be skipped
-        size = max(8, round(size * zoom))
-        crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+        size = max(8, 2 * round(size * zoom / 2))
+        crop = cv2.resize(crop, (size, round(size * share)), interpolation=cv2.INTER_AREA)
         mask = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)
     to_crop = _inverse(to_frame / (size, size, 1))
     width, height = box[2] - box[0], box[3] - box[1]
-    rgb = _warp(crop, to_crop, width, height, cv2.INTER_CUBIC, cv2.BORDER_REPLICATE)
     alpha = _warp(mask, to_crop, width, height, cv2.INTER_LINEAR, cv2.BORDER_CONSTANT)
+    to_crop[1, 2] -= size - len(crop)
+    rgb = _warp(crop, to_crop, width, height, cv2.INTER_CUBIC, cv2.BORDER_REPLICATE)
     return np.asarray(rgb, np.float32), np.asarray(alpha, np.float32)
 
 

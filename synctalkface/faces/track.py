@@ -18,6 +18,7 @@ from synctalkface.faces.mesh import KEPT, FaceMesh
 # s: two looks at a face that moves evenly lie so far apart at most. What comes of them is smoothed with a Gaussian of
 # faces.crop.STEADY, 0.08 s, which lets through a hundredth of what moves too fast to be seen twelve times a second.
 LOOKS = 0.081
+TRACKING_SIDE = 640  # px: the longer side of the frames that faces are followed on
 _ROW = {index: row for row, index in enumerate(KEPT)}
 
 
@@ -93,6 +94,11 @@ def track_faces(
     follower.catch_up()
     cuts = tuple(follower.cuts.frames)
     return [_spread(face, follower.count, scale, cuts) for face in follower.faces[:most]]
+
+
+def tracking_scale(width: int, height: int) -> float:
+    """Px of a full-size frame of `width` x `height` px for one of the frames that faces are followed on."""
+    return max(1.0, max(width, height) / TRACKING_SIDE)
 
 
 def step_at(rate: float) -> int:

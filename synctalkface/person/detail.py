@@ -57,7 +57,7 @@ def finish(drawn: NDArray[np.float32], alpha: Plane, filmed: Samples, level: flo
     change = sharp - luma
     if missing > 0:
         change += missing * _grain(filmed)
-    return np.asarray(drawn + change[..., None], np.float32)
+    return np.asarray(cv2.add(drawn, cv2.merge([change] * 3)), np.float32)
 
 
 def _finest(luma: Plane) -> Plane:

@@ -17,12 +17,11 @@ from synctalkface.faces.detect import FaceDetector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.faces.pose import fit
 from synctalkface.faces.references import References
-from synctalkface.faces.track import FaceTrack, bridge, choose, step_at, track_faces
+from synctalkface.faces.track import TRACKING_SIDE, FaceTrack, bridge, choose, step_at, track_faces, tracking_scale
 from synctalkface.person.reference import typical
 from synctalkface.person.usable import Usable, Why, use
 from synctalkface.video import Video, read_small
 
-TRACKING_SIDE = 640  # px: faces are followed on frames scaled down to this
 LONGEST_GAP = 0.4  # seconds without a face that are bridged
 
 
@@ -123,9 +122,5 @@ def find_all(
 
     small = read_small(clip, TRACKING_SIDE, first, stop)
     step = step_at(float(clip.clock.rate))
-    return track_faces(small, tracking_scale(clip), detector, mesh, step=step, on_progress=tell)
-
-
-def tracking_scale(clip: Video) -> float:
-    """Pixels of the full-size frame for one of the frames that faces are followed on."""
-    return max(1.0, max(clip.width, clip.height) / TRACKING_SIDE)
+    scale = tracking_scale(clip.width, clip.height)
+    return track_faces(small, scale, detector, mesh, step=step, on_progress=tell)

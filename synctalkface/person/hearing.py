@@ -5,18 +5,23 @@ B moments, K steps of the kernel in time, C channels, S slots.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from synctalkface.address import AddressTrack
+from synctalkface.clock import window_start
 from synctalkface.config import Config
 from synctalkface.errors import ConfigError
-from synctalkface.inputs import speech_chunk
+from synctalkface.inputs import mel_from
 from synctalkface.models.generator import Heard, SyncTalkFace
 from synctalkface.person.quiet import Voice
 
+BLOCK = 256  # mel steps that are heard at once: 3.2 s
+BLOCKS = 4  # that are kept
 SIGMA = 0.02  # s: what is told is the mean over a Gaussian this wide, which lies as far ahead as behind
 
 
@@ -39,6 +44,7 @@ class Hearing:
     ) -> None:
         self.model, self.config, self.mel, self.track, self.raw = model, config, mel, track, raw
         self.device = next(model.parameters()).device
+        self._sound = Recalled(model, config, mel)
         if track is not None and config.memory.enabled and track.slots != config.memory.slots:
             raise ConfigError(
                 f"The address track is for a memory of {track.slots} slots, these weights have {config.memory.slots}. "
@@ -47,7 +53,7 @@ class Hearing:
         self._offsets, self._bell = kernel(SIGMA, config.audio.mel_rate)
         self._voice = Voice(mel, config.audio)
         with torch.inference_mode():
-            self._rest = self._recall(silent(config), np.zeros(1))
+            self._rest = Recalled(model, config, silent(config)).at(np.zeros(1))
 
     def at(self, moments: NDArray[np.float64]) -> Heard:
         """Sound and lips at `moments` (B,) seconds: (1, B, C).
@@ -56,7 +62,7 @@ class Hearing:
         the same batches.
         """
         with torch.inference_mode():
-            heard = self._recall(self.mel, moments) if self.raw else self._settled(moments)
+            heard = self._sound.at(moments) if self.raw else self._settled(moments)
             if self.track is None:
                 return heard
             if self.model.memory is None or heard.address is None:
@@ -67,7 +73,7 @@ class Hearing:
     def _settled(self, moments: NDArray[np.float64]) -> Heard:
         """Smoothed in time, and at rest in silence."""
         around = (moments[:, None] + self._offsets).reshape(-1)  # (B * K,)
-        heard = self._recall(self.mel, around)
+        heard = self._sound.at(around)
         bell = torch.from_numpy(self._bell).to(self.device)
         free = torch.from_numpy(self._voice.at(moments)).to(self.device)[None, :, None]
 
@@ -84,9 +90,39 @@ class Hearing:
         assert self.model.memory is not None  # noqa: S101 (there is an address)
         return Heard(audio, self.model.memory.read(address), address)
 
-    def _recall(self, mel: Tensor, moments: NDArray[np.float64]) -> Heard:
-        chunk = speech_chunk(mel, moments, self.config.model.audio_steps, self.config.audio)
-        return self.model.recall_lips(chunk.mel[None].to(self.device), chunk.starts[None].to(self.device))
+
+class Recalled:
+    """What `model` recalls at each step of a spectrogram, mel (bands, T): once a step, however often it is asked.
+
+    A frame's kernel asks for three times as many steps as lie between two frames, and each for 0.4 s of sound around.
+    """
+
+    def __init__(self, model: SyncTalkFace, config: Config, mel: Tensor) -> None:
+        self.model, self.config, self.mel = model, config, mel
+        self.device = next(model.parameters()).device
+        self._blocks: OrderedDict[int, Heard] = OrderedDict()  # by number, latest used last
+
+    def at(self, moments: NDArray[np.float64]) -> Heard:
+        """Of the step nearest to each of `moments` (B,) seconds: (1, B, C)."""
+        starts = window_start(moments, self.config.model.audio_steps, self.config.audio.mel_rate)
+        numbers, which = np.unique(starts // BLOCK, return_inverse=True)
+        index = torch.from_numpy(which.reshape(-1) * BLOCK + starts % BLOCK).to(self.device)
+        blocks = [self._block(int(number)) for number in numbers]
+        audio = torch.cat([block.audio for block in blocks], 1)[:, index]
+        lips = torch.cat([block.lips for block in blocks], 1)[:, index]
+        addresses = [block.address for block in blocks if block.address is not None]
+        return Heard(audio, lips, torch.cat(addresses, 1)[:, index] if addresses else None)
+
+    def _block(self, number: int) -> Heard:
+        if number not in self._blocks:
+            length = BLOCK + self.config.model.audio_steps - 1
+            chunk = mel_from(self.mel, number * BLOCK, length, self.config.audio)
+            starts = torch.arange(BLOCK, device=self.device)
+            self._blocks[number] = self.model.recall_lips(chunk[None].to(self.device), starts[None])
+        self._blocks.move_to_end(number)
+        while len(self._blocks) > BLOCKS:
+            self._blocks.popitem(last=False)
+        return self._blocks[number]
 
 
 def kernel(sigma: float, mel_rate: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:

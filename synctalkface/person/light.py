@@ -9,11 +9,13 @@ robustly that no smoothing in time is needed. h x w px of the lower half of the 
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+Cells = NDArray[np.float32]
 CELLS = (32, 16)  # across and down the lower half: what is compared are their means
 DARK = 16.0  # of 255: cells about this dark count half, for black says nothing about light
 FAR = 0.06  # of the logarithm: cells that differ by more than this from the rest show something else
@@ -28,32 +30,38 @@ def relight(drawn: NDArray[np.float32], filmed: NDArray[np.uint8], mask: NDArray
 
     mask (h, w): how much of the frame is replaced. Nothing is known, and nothing changed, where it has no soft edge.
     """
-    ours, theirs = (cv2.resize(picture, CELLS, interpolation=cv2.INTER_AREA) for picture in (drawn, filmed))
-    share = cv2.resize(mask, CELLS, interpolation=cv2.INTER_AREA).reshape(-1)
-    ratio = np.log((theirs.astype(np.float32) + 1) / (ours + 1)).reshape(-1, 3)
-    bright = np.minimum(ours, theirs).min(axis=2).reshape(-1)
-    fitted = _fit(ratio, 4 * share * (1 - share) * bright / (bright + DARK))
+    ours, theirs, share = (_cells(picture) for picture in (drawn, filmed, mask))
+    fitted = _fit(ours.reshape(-1, 3), theirs.reshape(-1, 3), (4 * share * (1 - share)).reshape(-1))
     height, width = drawn.shape[:2]
     across = np.exp(fitted[0] + fitted[1] * _places(width)[:, None])  # (w, 3)
     down = np.exp(fitted[2] * _places(height)[:, None])  # (h, 3)
-    gain = down[:, None] * across[None]
-    return np.asarray(drawn * gain, np.float32)
+    gain = cv2.merge([np.outer(down[:, c], across[:, c]) for c in range(3)])
+    return np.asarray(cv2.multiply(drawn, gain), np.float32)
 
 
-def _fit(ratio: NDArray[np.float32], weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(3, 3): level, slope across and slope down of the logarithms `ratio` (cells, 3), each for R, G and B."""
-    there = weight > 0.05
-    if there.sum() < STEADY:
-        return np.zeros((3, 3), np.float32)
-    x, y, weight = _plane()[there], ratio[there], weight[there]
-    ridge = np.diag([1e-6, STEADY, STEADY]).astype(np.float32)
+def _cells(picture: NDArray[Any]) -> Cells:
+    return np.asarray(cv2.resize(picture, CELLS, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _fit(ours: Cells, theirs: Cells, edge: Cells) -> Cells:
+    """(3, 3): level, slope across and slope down of the logarithms of theirs / ours (cells, 3), for R, G and B.
+
+    edge (cells,): how much of each cell is soft edge of the mask.
+    """
+    bright = np.minimum(ours, theirs).min(axis=1)
+    weight = edge * bright / (bright + DARK)
+    there = np.flatnonzero(weight > 0.05)
     fitted = np.zeros((3, 3), np.float32)
-    fitted[0] = np.median(y, axis=0)
+    if len(there) < STEADY:
+        return fitted
+    x, y, weight = _plane()[there], np.log((theirs[there] + 1) / (ours[there] + 1)), weight[there]
+    ridge = np.diag([1e-6, STEADY, STEADY]).astype(np.float32)
+    fitted[0] = np.partition(y, len(y) // 2, axis=0)[len(y) // 2]
+    turned, mean = x.T.copy(), np.full(3, 1 / (3 * FAR**2), np.float32)
     for _ in range(ROUNDS):
         left = y - x @ fitted
-        near = weight / (1 + np.square(left / FAR).mean(1)) ** 2
-        weighted = x * near[:, None]
-        fitted = np.linalg.solve(weighted.T @ x + ridge, weighted.T @ y)
+        weighted = turned * (weight / np.square(1 + np.square(left) @ mean))
+        fitted = cv2.solve(weighted @ x + ridge, weighted @ y, flags=cv2.DECOMP_CHOLESKY)[1]
     grey = fitted[0].mean()
     hue = fitted[0] - grey
     fitted[0] = (grey + hue**3 / (hue**2 + HUE**2)).clip(-LARGEST, LARGEST)

@@ -128,8 +128,7 @@ class Mouth:
             return
         lit = relight(lower, filmed, mask[self.size - len(lower) :])
         mask = give_way(mask, lit, filmed, where.landmarks, where.matrix)
-        above = np.broadcast_to(lit[:1], (self.size - len(lit), *lit.shape[1:]))  # the mask is 0 there
-        rgb, alpha = place(np.concatenate([above, lit]), mask, where.matrix, box)
+        rgb, alpha = place(lit, mask, where.matrix, box)
         x0, y0, x1, y1 = box
         level = (1 if frame.colour.full_range else 255 / 219) / 2 ** (frame.depth - 8)
         rgb = finish(rgb, alpha, frame.y[y0:y1, x0:x1], level)

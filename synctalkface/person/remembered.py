@@ -21,8 +21,8 @@ from synctalkface.cache import Cache, content_hash, key_of
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.detect import FaceDetector
 from synctalkface.faces.mesh import FaceMesh
-from synctalkface.faces.track import FaceTrack
-from synctalkface.person.follow import TRACKING_SIDE, find_all
+from synctalkface.faces.track import TRACKING_SIDE, FaceTrack
+from synctalkface.person.follow import find_all
 from synctalkface.video import Video
 
 TRACKS = Cache("faces", 512 << 20)  # bytes: 25 to 50 kB a second of film and face

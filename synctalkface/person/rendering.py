@@ -16,7 +16,7 @@ from torch import Tensor
 
 from synctalkface.models.decoder import Drawing
 
-Picture = NDArray[np.float32]  # (height, width, 3), 0..255
+Picture = NDArray[np.float32]  # (height, width, 4), 0..255: OpenCV moves four channels in half the time of three
 
 
 def render(drawing: Drawing, references: list[Picture], size: int) -> NDArray[np.float32]:
@@ -32,11 +32,13 @@ def render(drawing: Drawing, references: list[Picture], size: int) -> NDArray[np
     for frame, out in enumerate(pictures):
         shares = [_enlarge(share, size, height) for share in keep[frame]]
         rest = functools.reduce(cv2.subtract, shares, np.ones((height, size), np.float32))
-        cv2.multiply(_enlarge(_last(255 * paint[frame]), size, height), _three(rest), out)
+        painted = cv2.cvtColor(_enlarge(_last(255 * paint[frame]), size, height), cv2.COLOR_RGB2RGBA)
+        drawn = cv2.multiply(painted, _four(rest))
         for k, share in enumerate(shares):
             away = _enlarge(_last(size * flow[frame, 2 * k : 2 * k + 2]), size, height)
-            moved = _warp(references[k], away + _places(size, height))
-            cv2.accumulateProduct(moved, _three(share), out)
+            moved = _warp(references[k], np.asarray(cv2.add(away, _places(size, height)), np.float32))
+            cv2.accumulateProduct(moved, _four(share), drawn)
+        cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB, out)
     return pictures
 
 
@@ -47,7 +49,11 @@ def fits(drawing: Drawing) -> bool:
 
 def lent(references: Tensor) -> list[Picture]:
     """References (1, K, 3, R, R) of 0..1 as `render` takes them."""
-    return [np.ascontiguousarray(one.movedim(0, -1).cpu().numpy() * np.float32(255)) for one in references[0].float()]
+    return [_padded(one.movedim(0, -1).cpu().numpy() * np.float32(255)) for one in references[0].float()]
+
+
+def _padded(picture: NDArray[np.float32]) -> Picture:
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2RGBA), np.float32)
 
 
 def _warp(reference: Picture, places: NDArray[np.float32]) -> Picture:
@@ -65,9 +71,9 @@ def _last(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(planes.transpose(1, 2, 0))
 
 
-def _three(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(h, w) -> (h, w, 3)."""
-    return np.asarray(cv2.cvtColor(plane, cv2.COLOR_GRAY2BGR), np.float32)
+def _four(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(h, w) -> (h, w, 4); the fourth channel is never looked at."""
+    return np.asarray(cv2.cvtColor(plane, cv2.COLOR_GRAY2BGRA), np.float32)
 
 
 @functools.lru_cache(maxsize=16)

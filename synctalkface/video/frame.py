@@ -192,6 +192,6 @@ class Frame:
 
     def _spread(self, chroma: NDArray[Any]) -> NDArray[Any]:
         """`chroma` with a sample for each pixel."""
-        for axis, step in enumerate(self.step):
-            chroma = chroma if step == 1 else chroma.repeat(step, axis=axis)
-        return chroma
+        down, across = self.step
+        size = chroma.shape[1] * across, chroma.shape[0] * down
+        return np.asarray(cv2.resize(chroma, size, interpolation=cv2.INTER_NEAREST))

@@ -18,7 +18,7 @@ from synctalkface.models.generator import Heard, SyncTalkFace, for_use
 from synctalkface.person.hearing import Hearing, kernel, silent
 
 TINY = preset("tiny")
-Recall = Callable[[Tensor, NDArray[np.float64]], Heard]
+Recall = Callable[[NDArray[np.float64]], Heard]
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +44,11 @@ def moments(seconds: float, rate: float = 25.0) -> NDArray[np.float64]:
 def planted(hearing: Hearing, address: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Recall:
     """In place of what the model hears: addresses (F, S) that are a function of the moment."""
 
-    def recall(mel: Tensor, at: NDArray[np.float64]) -> Heard:
+    def recall(at: NDArray[np.float64]) -> Heard:
         found = torch.from_numpy(address(at).astype(np.float32))[None]
         return Heard(torch.zeros(1, len(at), TINY.model.channels), torch.zeros(1, len(at), TINY.model.channels), found)
 
-    hearing._recall = recall  # type: ignore[method-assign]
+    hearing._sound.at = recall  # type: ignore[method-assign]
     return recall
 
 
