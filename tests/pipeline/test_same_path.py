@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from synctalkface.audio import log_mel, read_waveform
+from synctalkface.clock import window_start
 from synctalkface.config import preset
 from synctalkface.data.dataset import Clips, Window, load
-from synctalkface.inputs import upper
-from synctalkface.person.hearing import SIGMA, kernel
+from synctalkface.inputs import mel_from, upper
+from synctalkface.models.generator import Heard
+from synctalkface.person.hearing import SIGMA, Recalled, kernel
 from synctalkface.pipeline import LipSync
 from synctalkface.video import probe
 
@@ -39,13 +42,14 @@ class Seen:
 def seen(lipsync: LipSync, monkeypatch: pytest.MonkeyPatch) -> Seen:
     """Listens at the model of `lipsync`."""
     told, model = Seen(), lipsync.model
-    recall, draw, encode = model.recall_lips, model.draw, model.encode_references
+    hear, draw, encode = Recalled.at, model.draw, model.encode_references
 
-    def recall_lips(chunk: Tensor, starts: Tensor) -> Any:
-        heard = recall(chunk, starts)
-        if starts.shape[1] >= TAPS:  # and not the one moment that says what silence sounds like
+    def at(recalled: Recalled, moments: NDArray[np.float64]) -> Heard:
+        heard = hear(recalled, moments)
+        if len(moments) >= TAPS:  # and not the one moment that says what silence sounds like
             middle = slice(TAPS // 2, None, TAPS)  # what each frame hears itself, of what is smoothed in time
-            told.windows += [chunk[0, :, start : start + STEPS].clone() for start in starts[0, middle].tolist()]
+            starts = window_start(moments[middle], STEPS, TINY.audio.mel_rate)
+            told.windows += [mel_from(recalled.mel, start, STEPS, TINY.audio) for start in starts.tolist()]
             told.features += list(heard.audio[0, middle].clone())
         return heard
 
@@ -57,7 +61,7 @@ def seen(lipsync: LipSync, monkeypatch: pytest.MonkeyPatch) -> Seen:
         told.references += list(references.clone())
         return encode(references)
 
-    monkeypatch.setattr(model, "recall_lips", recall_lips)
+    monkeypatch.setattr(Recalled, "at", at)
     monkeypatch.setattr(model, "draw", draws)
     monkeypatch.setattr(model, "encode_references", encode_references)
     return told
