@@ -44,6 +44,7 @@ class MemoryConfig:
     sharpness: float = 16.0  # kappa, of the softmax over cosines
     centred: bool = True  # linear map + batch norm on each query; without it the addresses collapse (docs/log.md)
     enabled: bool = True  # False is the no-memory ablation: sound alone drives the decoder
+    emphasis: float = 1.0  # in use: how far recalled lips lie from those of silence, times as far; ours, paper: 1
 
 
 @dataclass(frozen=True)

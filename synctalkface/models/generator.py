@@ -51,9 +51,12 @@ class SyncTalkFace(nn.Module):
     `lip_encoder=False` builds it as it is in use: without the parts that only training needs.
     """
 
+    silence: Tensor  # (1, bands, audio_steps): what a frame hears while nobody speaks
+
     def __init__(self, config: Config, lip_encoder: bool = True) -> None:
         super().__init__()
-        model = config.model
+        model, audio = config.model, config.audio
+        self.register_buffer("silence", torch.full((1, audio.bands, model.audio_steps), -audio.span), persistent=False)
         self.audio_encoder = audio_encoder(config)
         self.face_encoder = face_encoder(config)
         self.decoder = Decoder(model, self.face_encoder.maps, self.face_encoder.fold)
@@ -133,12 +136,27 @@ class SyncTalkFace(nn.Module):
 
 
 def for_use(model: SyncTalkFace) -> SyncTalkFace:
-    """A copy for dubbing: no lip encoder, batch norms folded, evaluation mode, channels last. It draws the same."""
+    """A copy for dubbing: the memory's emphasis, no lip encoder, batch norms folded, evaluation mode, channels last."""
     used = fold(model)
+    emphasise(used)
     used.lip_encoder = None
     used.requires_grad_(False)
     used.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # known to torch, not to its types
     return used
+
+
+def emphasise(model: SyncTalkFace) -> None:
+    """Let the memory of `model` speak up, as far as its settings say.
+
+    A sound is answered with a mean over many lip shapes, which lies nearer to the mouth at rest than any of them, all
+    the more where the voice is a stranger's.
+    """
+    if model.memory is None or model.memory.emphasis == 1:
+        return
+    with frozen(model), torch.no_grad():
+        first = torch.zeros(1, 1, dtype=torch.long, device=model.silence.device)
+        rest = model.recall_lips(model.silence, first).lips
+    model.memory.emphasise(rest[0, 0])
 
 
 def _branches(drawing: Drawing) -> tuple[Drawing, Drawing]:

@@ -49,7 +49,7 @@ class AudioLipMemory(nn.Module):
 
     def __init__(self, channels: int, config: MemoryConfig) -> None:
         super().__init__()
-        self.sharpness = config.sharpness
+        self.sharpness, self.emphasis = config.sharpness, config.emphasis
         self.keys = nn.Parameter(torch.empty(config.slots, channels).normal_(std=INIT_STD))
         self.values = nn.Parameter(torch.empty(config.slots, channels).normal_(std=INIT_STD))
         self.key_query: nn.Module = Query(channels) if config.centred else nn.Identity()
@@ -67,6 +67,15 @@ class AudioLipMemory(nn.Module):
         """Lips at an address (..., S) -> (..., C): the way to move a mouth by hand, without sound."""
         with in_float32(address.device):
             return address.float() @ self.values
+
+    def emphasise(self, rest: Tensor) -> None:
+        """From now on whatever an address reads lies `emphasis` times as far from `rest` (C,); once only.
+
+        Addresses sum to one, so it is enough to move the values: then sounds, hand-made addresses and tracks agree.
+        """
+        with torch.no_grad():
+            self.values.copy_(torch.lerp(rest, self.values, self.emphasis))
+        self.emphasis = 1.0
 
     def _look_up(self, feature: Tensor, query: nn.Module, bank: Tensor) -> Recall:
         with in_float32(feature.device):

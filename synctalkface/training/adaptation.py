@@ -26,7 +26,7 @@ from synctalkface.errors import TrainingError
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.inputs import lower, pictures
 from synctalkface.metrics import l1, psnr
-from synctalkface.models.generator import SyncTalkFace, for_use
+from synctalkface.models.generator import SyncTalkFace, emphasise, for_use
 from synctalkface.models.syncnet import SyncNet
 from synctalkface.training.footage import Footage, part
 from synctalkface.training.generator import GeneratorRun
@@ -126,6 +126,7 @@ class Adaptation(GeneratorRun):
         self.footage, self.recipe = footage, recipe
         self.base = copy.deepcopy(self.average.state_dict())
         self.trust = min(1.0, lessons.seconds / ENOUGH)
+        emphasise(self.model)  # what learns to draw sees the lips that it will be shown in use
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(learns(name))
 

@@ -23,10 +23,15 @@ _HEAD = "decoder.head."
 def trained(folder: Path, config: Config) -> dict[str, Tensor]:
     """The generator's tensors in `folder`, for a model as `config` has it, which may have more references.
 
-    Raises WeightsError if they differ in anything else.
+    The memory's emphasis, which training does not know, may differ. Raises WeightsError if anything else does.
     """
-    before = hub.load_config(folder).model.references
-    narrow = replace(config, model=replace(config.model, references=min(before, config.model.references)))
+    known = hub.load_config(folder)
+    before, emphasis = known.model.references, known.memory.emphasis
+    narrow = replace(
+        config,
+        model=replace(config.model, references=min(before, config.model.references)),
+        memory=replace(config.memory, emphasis=emphasis),
+    )
     hub.require_same(narrow, folder, ("audio", "face", "memory", "model"))
     state: dict[str, Tensor] = hub.load_generator(folder).state_dict()
     return widened(state, before, config) if before < config.model.references else state

@@ -48,6 +48,7 @@ def test_half_a_decibel_or_a_tenth_of_lmd_is_enough_against_no_memory(psnr: floa
     without = line(TEST, NO_MEMORY, psnr=30.0, lmd=1.0, steps=1000)
     assert found("shipped weights beat", without, line(TEST, BASE, psnr=psnr, lmd=lmd, steps=7000)).holds is holds
     assert found("at equal steps", without, line(TEST, SHORT, psnr=psnr, lmd=lmd, steps=1000)).holds is holds
+    assert found("at equal steps", without, line(TEST, BASE, psnr=psnr, lmd=lmd, steps=1000)).holds is holds
     assert found("at equal steps", without, line(TEST, BASE, psnr=psnr, lmd=lmd, steps=7000)).holds is None
 
 

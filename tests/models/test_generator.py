@@ -257,3 +257,18 @@ def test_levels_that_do_not_match_are_an_error_that_counts_them() -> None:
 def _touched(module: nn.Module | None) -> list[str]:
     assert module is not None
     return [name for name, p in module.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0]
+
+
+def test_in_use_recalled_lips_lie_farther_from_those_of_silence() -> None:
+    loud = replace(TINY, memory=replace(TINY.memory, emphasis=2.0))
+    plain, model = for_use(lived_in(replace(TINY, memory=replace(TINY.memory, emphasis=1.0)))), lived_in(loud)
+    values = model.memory.values.detach().clone() if model.memory else None
+    used, given = for_use(model), inputs(TINY)
+    with torch.no_grad():
+        rest = plain.recall_lips(plain.silence, torch.zeros(1, 1, dtype=torch.long)).lips
+        before, after = (one.recall_lips(given["chunk"], given["starts"]) for one in (plain, used))
+        still = used.recall_lips(used.silence, torch.zeros(1, 1, dtype=torch.long)).lips
+    torch.testing.assert_close(after.lips - rest, 2 * (before.lips - rest), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(still, rest, atol=1e-5, rtol=1e-5)
+    assert torch.equal(model.memory.values, values), "training goes on with what was learnt"
+    torch.testing.assert_close(for_use(used).memory.values, used.memory.values)

@@ -75,3 +75,15 @@ def test_it_stays_in_float32_under_mixed_precision() -> None:
         mixed = memory.recall(audio)
     assert mixed.lips.dtype == torch.float32
     torch.testing.assert_close(mixed.lips, memory.recall(audio).lips)
+
+
+def test_emphasis_moves_what_every_address_reads_away_from_rest_and_rest_nowhere() -> None:
+    memory = AudioLipMemory(C, MemoryConfig(slots=S, emphasis=1.5))
+    addresses = torch.softmax(torch.randn(7, S), dim=-1)
+    rest = memory.read(addresses[0]).detach()
+    before = memory.read(addresses).detach()
+    memory.emphasise(rest)
+    torch.testing.assert_close(memory.read(addresses) - rest, 1.5 * (before - rest), atol=1e-5, rtol=1e-5)
+    again = memory.values.detach().clone()
+    memory.emphasise(rest)
+    assert torch.equal(memory.values, again), "once is enough"
