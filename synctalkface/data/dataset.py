@@ -94,7 +94,7 @@ class Clips:
         counts = {clip.speaker: sum(c.speaker == clip.speaker for c in clips) for clip in clips}
         weights = np.array([1 / np.sqrt(counts[clip.speaker]) for clip in clips])
         self._chances = weights / weights.sum()
-        self._slowest = min(clip.frame_rate for clip in clips)
+        self._slowest = min(_pace(clip, config.training.frames) for clip in clips)
         self._resident: dict[str, Tensor] = {}
 
     def stay_near(self, device: torch.device) -> None:
@@ -223,6 +223,15 @@ class Clips:
         inside = np.clip(frames, 0, len(clip.centres) - 1)
         seconds = clip.centres[inside] + (frames - inside) / clip.frame_rate
         return torch.stack([speech_chunk(sound, np.array([t]), steps, audio).mel for t in seconds])
+
+
+def _pace(clip: Clip, frames: int) -> float:
+    """Frames a second where `frames` of `clip` come most slowly: at uneven times that is less than its own rate."""
+    spans = clip.centres[frames - 1 :] - clip.centres[: 1 - frames or None]
+    if frames < 2 or not len(spans):
+        return clip.frame_rate
+    slowest = (frames - 1) / float(spans.max())
+    return slowest if slowest < clip.frame_rate * (1 - 1e-6) else clip.frame_rate
 
 
 def mouth_weight(lips: NDArray[np.float32], size: int) -> Tensor:

@@ -29,6 +29,7 @@ class Lessons(Clips):
 
     def __init__(self, footage: Sequence[Footage], config: Config) -> None:
         super().__init__([one.clip for one in footage], config, config.face.size)
+        self._slowest = min(map(_pace, footage))
         self._usual = [one.references for one in footage]
         self._ends = [len(one.clip.crops) - held_out(one, len(footage)) for one in footage]
         starts = [self._starts(one, end) for one, end in zip(footage, self._ends, strict=True)]
@@ -66,6 +67,13 @@ class Lessons(Clips):
                 if int(span.max() - span.min()) + steps <= longest:  # not so where frames come at uneven times
                     found.append(first)
         return found
+
+
+def _pace(footage: Footage) -> float:
+    """Frames a second that nine in ten come at: at uneven times that may be less than the clip's own rate."""
+    centres, rate = footage.clip.centres, footage.clip.frame_rate
+    intervals = np.concatenate([np.diff(centres[begin:end]) for begin, end in footage.stretches])
+    return rate if not len(intervals) else min(rate, 1 / float(np.quantile(intervals, 0.9)))
 
 
 def held_out(footage: Footage, clips: int = 1) -> int:

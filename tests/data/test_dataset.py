@@ -121,6 +121,15 @@ def test_clips_of_other_rates_share_a_batch() -> None:
     assert int(batch.starts.max()) + STEPS <= batch.mel.shape[2]
 
 
+def test_frames_at_uneven_times_teach_too() -> None:
+    clip = numbered()
+    late = replace(clip, centres=clip.centres + np.where(np.arange(30) < 15, 0.0, 0.3))  # the camera paused
+    lessons = clips_of(late, numbered(name="b"))
+    for first in range(30 - CONFIG.training.frames - 2 * REACH + 1):
+        window = lessons.window(late, first, (0,))
+        assert int(window.starts.max()) + STEPS <= window.mel.shape[2]
+
+
 def test_a_window_is_not_changed_by_the_other_clips() -> None:
     clip = numbered()
     alone = clips_of(clip).window(clip, 3, (1,))

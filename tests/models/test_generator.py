@@ -14,7 +14,8 @@ from synctalkface.errors import ConfigError
 from synctalkface.models.decoder import Decoder, render
 from synctalkface.models.generator import SyncTalkFace, for_use
 
-TINY = preset("tiny")
+EMPHATIC = preset("tiny")
+TINY = replace(EMPHATIC, memory=replace(EMPHATIC.memory, emphasis=1.0))  # then use draws what training does
 NO_MEMORY = replace(TINY, memory=replace(TINY.memory, enabled=False))
 PAINT = replace(TINY, model=replace(TINY.model, head="paint"))
 ONE = replace(TINY, model=replace(TINY.model, references=1))
@@ -261,7 +262,7 @@ def _touched(module: nn.Module | None) -> list[str]:
 
 def test_in_use_recalled_lips_lie_farther_from_those_of_silence() -> None:
     loud = replace(TINY, memory=replace(TINY.memory, emphasis=2.0))
-    plain, model = for_use(lived_in(replace(TINY, memory=replace(TINY.memory, emphasis=1.0)))), lived_in(loud)
+    plain, model = for_use(lived_in(TINY)), lived_in(loud)
     values = model.memory.values.detach().clone() if model.memory else None
     used, given = for_use(model), inputs(TINY)
     with torch.no_grad():

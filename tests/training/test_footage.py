@@ -180,3 +180,11 @@ def test_frames_that_come_too_late_for_a_batch_are_no_lesson(filmed: Footage) ->
     lessons = Lessons([filmed._replace(clip=replace(filmed.clip, centres=centres))], TINY)
     targets = [(first + 2, first + 6) for _, first in lessons._places]
     assert not [target for target in targets if target[0] < 20 <= target[1]]
+
+
+def test_frames_that_come_more_slowly_than_their_clip_says_are_lessons_all_the_same(filmed: Footage) -> None:
+    centres = filmed.clip.centres * 1.5  # of 25 a second said, 17 come
+    lessons = Lessons([filmed._replace(clip=replace(filmed.clip, centres=centres))], TINY)
+    assert len(lessons._places) == len(Lessons([filmed], TINY)._places)
+    batch = lessons.windows(0, 0, 4, 0.0)
+    assert int(batch.starts.max()) + TINY.model.audio_steps <= batch.mel.shape[2]
