@@ -100,11 +100,6 @@ def _magnitudes(samples: Tensor, config: AudioConfig) -> Tensor:
     return torch.cat(blocks, dim=1)
 
 
-def silence(config: AudioConfig) -> float:
-    """The value of a spectrogram where nothing sounds."""
-    return -config.span
-
-
 def normalise(waveform: Tensor, loudness: float, sample_rate: int = AudioConfig.sample_rate) -> Tensor:
     """`waveform` (n,) scaled so that the RMS of its active frames is `loudness`, by 30 dB at most.
 

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from synctalkface.audio import silence
 from synctalkface.clock import window_start
 from synctalkface.config import AudioConfig
 
@@ -42,7 +41,7 @@ def speech_chunk(
 
 def mel_from(mel: Tensor, first: int, length: int, config: AudioConfig) -> Tensor:
     """`length` steps of `mel` (bands, T) from step `first` on, silent before its begin and after its end."""
-    chunk = mel.new_full((mel.shape[0], length), silence(config))
+    chunk = mel.new_full((mel.shape[0], length), config.silence)
     begin, end = max(first, 0), min(first + length, mel.shape[1])
     if end > begin:
         chunk[:, begin - first : end - first] = mel[:, begin:end]

@@ -27,6 +27,11 @@ class AudioConfig:
         """Mel steps a second."""
         return self.sample_rate / self.hop
 
+    @property
+    def silence(self) -> float:
+        """The value of a spectrogram where nothing sounds."""
+        return -self.span
+
 
 @dataclass(frozen=True)
 class FaceConfig:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from synctalkface.audio import silence
 from synctalkface.data.redraw import redraw
 from synctalkface.evaluation.landmarks import LipReader, movement, opening
 from synctalkface.evaluation.sync import Judge, listen
@@ -111,7 +110,7 @@ def spoken(model: SyncTalkFace, take: Take) -> NDArray[np.uint8]:
 def quiet(model: SyncTalkFace, take: Take) -> NDArray[np.uint8]:
     """The crops (F, P, P, 3) with the mouths that `model` draws while nobody speaks."""
     config = take.clips.config
-    nothing = np.full((config.audio.bands, 1), silence(config.audio), np.float32)
+    nothing = np.full((config.audio.bands, 1), config.audio.silence, np.float32)
     return take.with_mouths(redraw(model, take.clips, take.clip, nothing).picture)
 
 

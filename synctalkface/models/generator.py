@@ -56,7 +56,9 @@ class SyncTalkFace(nn.Module):
     def __init__(self, config: Config, lip_encoder: bool = True) -> None:
         super().__init__()
         model, audio = config.model, config.audio
-        self.register_buffer("silence", torch.full((1, audio.bands, model.audio_steps), -audio.span), persistent=False)
+        self.register_buffer(
+            "silence", torch.full((1, audio.bands, model.audio_steps), audio.silence), persistent=False
+        )
         self.audio_encoder = audio_encoder(config)
         self.face_encoder = face_encoder(config)
         self.decoder = Decoder(model, self.face_encoder.maps, self.face_encoder.fold)
