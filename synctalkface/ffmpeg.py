@@ -30,7 +30,6 @@ FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,ivf,gif,h264,hevc,m4v,mjpeg,"
     "yuv4mpegpipe,rm,dv,wav,w64,aiff,au,caf,mp3,aac,ac3,eac3,flac,amr,wv,ape,tta,dts,truehd"
 )
-_PIPE = 1 << 20  # bytes a pipe holds, where the system lets us choose: frames pass with fewer changes of process
 # Windows would open a console for every child of a program with windows
 if sys.platform == "win32":
     _CREATION_FLAGS = subprocess.CREATE_NO_WINDOW
@@ -111,9 +110,7 @@ def start(
     The caller ends the process.
     """
     command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
-    return subprocess.Popen(
-        command, stdin=stdin, stdout=stdout, stderr=errors, pipesize=_PIPE, creationflags=_CREATION_FLAGS
-    )
+    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=errors, creationflags=_CREATION_FLAGS)
 
 
 def run(output: ffmpeg_python.Stream) -> tuple[int, str]:
