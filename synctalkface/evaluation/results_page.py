@@ -17,7 +17,7 @@ _MODELS = {
     COPY: "copy the reference (one closed mouth, held still)",
     NO_MEMORY: "no memory",
     PAPER: "paper's choices",
-    SHORT: "base, same steps as the two above",
+    SHORT: "base, from nothing",
     BASE: "**base, as shipped**",
 }
 _COLUMNS = {
