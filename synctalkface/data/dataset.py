@@ -83,9 +83,12 @@ Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float
 
 
 class Clips:
-    """The clips of one split. Speakers are drawn by the square root of their share, so that few clips count more."""
+    """The clips of one split. Speakers are drawn by the square root of their share, so that few clips count more.
 
-    def __init__(self, clips: list[Clip], config: Config, size: int) -> None:
+    pace: frames a second; windows whose frames come more slowly have no room in a batch. None: all have.
+    """
+
+    def __init__(self, clips: list[Clip], config: Config, size: int, pace: float | None = None) -> None:
         if not clips:
             raise DataError("There is no clip to draw from. Prepare more data, or another split.")
         self.clips = clips
@@ -94,7 +97,7 @@ class Clips:
         counts = {clip.speaker: sum(c.speaker == clip.speaker for c in clips) for clip in clips}
         weights = np.array([1 / np.sqrt(counts[clip.speaker]) for clip in clips])
         self._chances = weights / weights.sum()
-        self._slowest = min(_pace(clip, config.training.frames) for clip in clips)
+        self._slowest = pace or min(_pace(clip, config.training.frames) for clip in clips)
         self._resident: dict[str, Tensor] = {}
 
     def stay_near(self, device: torch.device) -> None:

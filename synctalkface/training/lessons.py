@@ -28,8 +28,7 @@ class Lessons(Clips):
     """The frames of each footage before its held-out end. Raises NoFaceError if not one window fits into them."""
 
     def __init__(self, footage: Sequence[Footage], config: Config) -> None:
-        super().__init__([one.clip for one in footage], config, config.face.size)
-        self._slowest = min(map(_pace, footage))
+        super().__init__([one.clip for one in footage], config, config.face.size, min(map(_pace, footage)))
         self._usual = [one.references for one in footage]
         self._ends = [len(one.clip.crops) - held_out(one, len(footage)) for one in footage]
         starts = [self._starts(one, end) for one, end in zip(footage, self._ends, strict=True)]

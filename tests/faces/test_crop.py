@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -199,6 +200,19 @@ def test_the_mask_goes_back_to_where_the_mouth_is(shot, face):
         assert (alpha[eyes[:, 1], eyes[:, 0]] == 0).all()
         covered = alpha.sum() * np.linalg.det(matrix[:, :2])
         assert covered == pytest.approx(mask.mean(), rel=0.03), "and is as large as it was"
+
+
+@pytest.mark.parametrize("side", [90.0, 60.0, 21.0])
+def test_the_lower_half_alone_lies_where_it_does_in_the_whole_crop(side):
+    crop = np.random.default_rng(0).uniform(0, 255, (64, 64, 3)).astype(np.float32)
+    crop = cv2.GaussianBlur(crop, (0, 0), 3)
+    mask = np.zeros((64, 64), np.float32)
+    mask[40:60, 8:56] = 1
+    whole, alpha = place(crop, mask, unit(20, 10, side), (0, 0, 120, 110))
+    half, again = place(crop[32:], mask, unit(20, 10, side), (0, 0, 120, 110))
+    assert (alpha == again).all()
+    assert np.abs(half - whole)[alpha > 0].max() < 0.1
+    assert np.abs(np.roll(half, 1, axis=0) - whole)[alpha > 0].mean() > 0.5, "a slip of one row would be seen"
 
 
 def test_outside_the_crop_alpha_is_exactly_nothing():

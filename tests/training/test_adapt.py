@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,11 +15,10 @@ from safetensors.torch import load_file
 
 import synctalkface
 from synctalkface import hub
-from synctalkface.config import preset, to_json
+from synctalkface.config import preset
 from synctalkface.errors import ConfigError, MediaError, OutputError
 from synctalkface.events import Event, Progress, Warned
 from synctalkface.ffmpeg import find_ffmpeg
-from synctalkface.models.generator import for_use
 from synctalkface.pipeline import LipSync
 from synctalkface.training import kept
 from synctalkface.training.adapt import adapt
@@ -80,22 +78,6 @@ def test_ears_and_memory_stay_bit_for_bit_and_eyes_and_hands_learn(filmed: Foota
     learnable = {name for name, _ in hub.load_generator(tiny_weights).named_parameters()}  # no statistic of a norm
     assert changed == {name for name in learnable if learns(name)}
     assert {name.split(".")[0] for name in changed} == {"face_encoder", "decoder"}
-
-
-def test_what_learns_sees_the_lips_of_use_and_keeps_those_of_training(
-    filmed: Footage, tiny_weights: Path, tmp_path: Path
-) -> None:
-    folder = shutil.copytree(tiny_weights, tmp_path / "loud")
-    config = hub.load_config(folder)
-    loud = replace(config, memory=replace(config.memory, emphasis=2.0))
-    (folder / hub.CONFIG).write_text(to_json(loud), encoding="utf-8")
-    adaptation = run(filmed, folder, replace(BRIEF, steps=5))
-    learning, used = adaptation.model.memory, for_use(hub.load_generator(folder)).memory
-    state = adaptation.adapt().state
-    assert learning is not None
-    assert used is not None
-    torch.testing.assert_close(learning.values, used.values)
-    assert torch.equal(state["memory.values"], hub.load_generator(folder).state_dict()["memory.values"])
 
 
 def test_a_recipe_that_spoils_the_weights_returns_those_it_began_with(filmed: Footage, tiny_weights: Path) -> None:
