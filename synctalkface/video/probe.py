@@ -96,7 +96,7 @@ def probe(path: str | Path) -> Video:
 
 def _probe(path: Path) -> Video:
     with ffmpeg.open_media(path) as container:
-        stream = _pictures(container, path)
+        stream = pictures(container, path)
         if stream.width and stream.height:  # known before anything is decoded, so that a huge one costs no memory
             _check_size(stream.width, stream.height, path)
         stamps, first = _demuxed(container, stream)
@@ -163,8 +163,8 @@ def _has_alpha(frame: VideoFrame, stream: VideoStream) -> bool:
     return any(component.is_alpha for component in frame.format.components) or stream.metadata.get("alpha_mode") == "1"
 
 
-def _pictures(container: InputContainer, path: Path) -> VideoStream:
-    """The first video track that is not a cover."""
+def pictures(container: InputContainer, path: Path) -> VideoStream:
+    """The first video track that is not a cover. MediaError if there is none, or nobody can decode it."""
     for stream in container.streams.video:
         if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
             if stream.codec_context is None:

@@ -1,6 +1,7 @@
 """Streaming frames out of a clip: forward from any frame, or small for tracking.
 
-Both hold a few frames in memory, whatever the clip's length, and end their ffmpeg when they are closed.
+Both hold a few frames in memory, whatever the clip's length, and close the file, or end their ffmpeg, when they are
+closed. A plain clip read from its first frame on is decoded here (video.decode), every other by an ffmpeg of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from synctalkface import ffmpeg
 from synctalkface.errors import MediaError
+from synctalkface.video.decode import decoded, small, whole
 from synctalkface.video.frame import Frame, bit_depth, frame_bytes, sample_type
 from synctalkface.video.probe import Video
 
@@ -55,7 +57,12 @@ def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None
     """
     width, height = small_size(video, longest_side)
     empty = True
-    if width % 2 == 0 and height % 2 == 0:
+    plain = video.pixel_format == "yuv420p" and not video.colour.full_range and _decodable(video, start)
+    if width % 2 == 0 and height % 2 == 0 and plain:
+        for frame in decoded(video, stop, _THREADS, _COARSE):
+            empty = False
+            yield small(video, frame, width, height)
+    elif width % 2 == 0 and height % 2 == 0:
         scale: dict[str, object] = {"w": width, "h": height, "flags": "area", "out_range": "tv"}
         for data in _pipe(video, start, stop, "yuv420p", scale, width * height * 3 // 2, _COARSE):
             empty = False
@@ -72,9 +79,18 @@ def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None
 def stream(video: Video, start: int, stop: int | None) -> Iterator[Frame]:
     """As `read_frames`, but nothing is raised where none comes."""
     size = frame_bytes(video.width, video.height, video.pixel_format)
+    kind = sample_type(video.pixel_format)
+    if _decodable(video, start):
+        for frame in decoded(video, stop, _THREADS, {}):
+            yield Frame(video.width, video.height, video.pixel_format, video.colour, whole(video, frame))
+        return
     for data in _pipe(video, start, stop, *_as_stored(video), size):
-        samples = data.view(sample_type(video.pixel_format))
-        yield Frame(video.width, video.height, video.pixel_format, video.colour, samples)
+        yield Frame(video.width, video.height, video.pixel_format, video.colour, data.view(kind))
+
+
+def _decodable(video: Video, start: int) -> bool:
+    """Is what the decoder gives, from frame `start` on, already what is asked for?"""
+    return start == 0 and not video.interlaced and not video.rotation and not _as_stored(video)[1]
 
 
 def _as_stored(video: Video) -> tuple[str, dict[str, object]]:

@@ -1,0 +1,95 @@
+"""Decoding a clip from its first frame on within this process: no pipe through which every frame is copied twice.
+
+What the clip needs more than that (to be turned, made whole of fields, brought to another format) is read.py's to ask
+of ffmpeg.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from itertools import accumulate, islice
+from typing import Any
+
+import av.error
+import cv2
+import numpy as np
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from synctalkface import ffmpeg
+from synctalkface.errors import MediaError
+from synctalkface.video.frame import Samples, chroma_step, frame_bytes, sample_type
+from synctalkface.video.probe import Video, pictures
+
+
+def decoded(video: Video, stop: int | None, threads: int, options: Mapping[str, str]) -> Iterator[VideoFrame]:
+    """The first `stop` frames of `video` (None: all) as they are stored.
+
+    As with ffmpeg, what cannot be decoded is passed over, a file that breaks off ends there, and one that cannot even
+    be opened has no frames. A frame that is unlike the first, where the stream changes on its way, is brought to its
+    size and format. `options`: the decoder's.
+    """
+    with suppress(MediaError), ffmpeg.open_media(video.path) as container:
+        stream = pictures(container, video.path)
+        context = stream.codec_context
+        context.thread_count = threads
+        context.options = dict(options)
+        yield from islice((_as_first(video, frame) for frame in _frames(container, stream)), stop)
+
+
+def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    with suppress(av.error.FFmpegError):  # breaks off
+        for packet in container.demux(stream):
+            if packet.size:
+                yield from _decode(stream.codec_context, packet)
+    yield from _decode(stream.codec_context, None)  # what it still holds
+
+
+def _decode(decoder: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    try:
+        return decoder.decode(packet)
+    except av.error.FFmpegError:
+        return []
+
+
+def _as_first(video: Video, frame: VideoFrame) -> VideoFrame:
+    if (frame.width, frame.height, frame.format.name) == (video.width, video.height, video.source_format):
+        return frame
+    return frame.reformat(video.width, video.height, video.source_format)
+
+
+def whole(video: Video, frame: VideoFrame) -> Samples:
+    """The samples of `frame` in memory of their own, plane after plane as a video.Frame holds them."""
+    kind = sample_type(video.pixel_format)
+    data = np.empty(frame_bytes(video.width, video.height, video.pixel_format) // kind.itemsize, kind)
+    begin = 0
+    for plane in _planes(video, frame):
+        data[begin : begin + plane.size].reshape(plane.shape)[:] = plane
+        begin += plane.size
+    return data
+
+
+def small(video: Video, frame: VideoFrame, width: int, height: int) -> NDArray[np.uint8]:
+    """A `frame` of yuv420p scaled down by area, as RGB (height, width, 3), both even; always as if it were BT.601."""
+    rows = np.empty((height * 3 // 2, width), np.uint8)
+    sizes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
+    begins = [0, *accumulate(rows * columns for rows, columns in sizes)]
+    for plane, size, begin in zip(_planes(video, frame), sizes, begins, strict=False):
+        room = rows.reshape(-1)[begin : begin + size[0] * size[1]].reshape(size)
+        cv2.resize(plane, size[::-1], dst=room, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2RGB_I420), np.uint8)
+
+
+def _planes(video: Video, frame: VideoFrame) -> list[NDArray[Any]]:
+    """Views (rows, columns) of Y, U and V, which last as long as `frame`."""
+    down, across = chroma_step(video.pixel_format)
+    width, height = video.width, video.height
+    sizes = [(height, width), *[(height // down, width // across)] * 2]
+    kind = sample_type(video.pixel_format)
+    planes = zip(frame.planes, sizes, strict=True)
+    return [np.frombuffer(memoryview(plane), kind).reshape(rows, -1)[:, :columns] for plane, (rows, columns) in planes]
