@@ -30,6 +30,7 @@ def _base() -> Config:
             decoder_widths=(384, 256, 128, 64, 32),
             decoder_residuals=(2, 0, 0, 0, 0),
             head="move",
+            articulated=True,
             references=2,
         ),
         syncnet=replace(

@@ -71,6 +71,7 @@ class ModelConfig:
     decoder_residuals: tuple[int, ...] = (0, 2, 2, 2, 2, 1, 1)  # after each width
     head: Literal["paint", "move"] = "paint"  # colours only, or flow + mask + colours
     max_flow: float = 0.35  # of the crop's side: how far the moving head may fetch a pixel
+    articulated: bool = False  # lips part as far as this person's do, which is told to the model; ours, not the paper's
     references: int = 1  # frames that lend their pixels: lips closed, and with two also parted
 
 

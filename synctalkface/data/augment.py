@@ -6,12 +6,14 @@ Target, references and lips of a sample get the same change, so that only the id
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from synctalkface.data.articulate import Mouths, after, before
 from synctalkface.data.pack import MARGIN
 
 ROTATION = np.deg2rad(8.0)
@@ -25,6 +27,8 @@ SATURATION = 0.35
 BALANCE = 0.12  # log gain of one colour channel
 BRIGHTNESS = 0.2  # log gain
 GAMMA = 0.3  # log
+ARTICULATED = 0.5  # share of the changes that alter how wide the lips part
+LEAST, MOST = -0.25, 0.8  # log: by how much
 
 TRACT = 0.10  # log factor on the mel axis: the length of the vocal tract
 TILT = 0.5  # of 4: difference between the lowest and the highest band (8 units are 100 dB)
@@ -39,17 +43,31 @@ class Look:
     bend: NDArray[np.float32]  # (4, 4, 2): offsets in crop units, added after `to_stored`
     colour: NDArray[np.float64]  # (3, 3)
     gamma: NDArray[np.uint8]  # (256,)
+    articulation: float = 1.0  # how many times as far the lips part
 
-    def crop(self, stored: NDArray[np.uint8], size: int, top: int = 0) -> NDArray[np.uint8]:
-        """Stored crops (F, P, P, 3) -> (F, size - top, size, 3): rows from `top` on, changed alike in every frame."""
-        map_x, map_y = self._map(stored.shape[1], size, top)
-        warped = [cv2.remap(frame, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT) for frame in stored]
+    def crop(
+        self, stored: NDArray[np.uint8], size: int, top: int = 0, mouths: Mouths | None = None
+    ) -> NDArray[np.uint8]:
+        """Stored crops (F, P, P, 3) -> (F, size - top, size, 3): rows from `top` on, changed alike in every frame.
+
+        `mouths`: where they lie in these crops, in crop units, if they are to be articulated too.
+        """
+        maps = self.maps(stored.shape[1], size, top, mouths)
+        warped = [
+            cv2.remap(frame, *each, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+            for frame, each in zip(stored, itertools.cycle(maps))
+        ]
         stack = np.concatenate(warped)  # (F * (size - top), size, 3): one call for all frames
         toned = cv2.transform(cv2.LUT(stack, self.gamma), self.colour)
         return np.asarray(toned, dtype=np.uint8).reshape(len(stored), size - top, size, 3)
 
-    def move(self, landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Landmarks (..., 2) in crop units to where the change puts them (the smooth bend to first order)."""
+    def move(self, landmarks: NDArray[np.float32], mouths: Mouths | None = None) -> NDArray[np.float32]:
+        """Landmarks (..., 2) in crop units to where the change puts them (the smooth bend to first order).
+
+        With `mouths` (F,) they are (F, ..., 2), and are articulated too.
+        """
+        if mouths is not None and self.articulation != 1:
+            landmarks = after(landmarks, mouths, self.articulation)
         linear, offset = self.to_stored[:, :2], self.to_stored[:, 2]
         straight = (landmarks - offset) @ np.linalg.inv(linear).T
         field = cv2.resize(self.bend, (32, 32), interpolation=cv2.INTER_CUBIC)
@@ -57,19 +75,31 @@ class Look:
         bent = (landmarks - field[cell[..., 1], cell[..., 0]] - offset) @ np.linalg.inv(linear).T
         return np.asarray(bent, dtype=np.float32)
 
-    def _map(self, stored: int, size: int, top: int) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
+    def sources(self, size: int, top: int, mouths: Mouths | None = None) -> NDArray[np.float32]:
+        """Where in the footage each pixel comes from, in crop units: (1, size - top, size, 2) for all frames alike,
+
+        (F, size - top, size, 2) where the mouths are articulated.
+        """
         columns, rows = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(top, size) + 0.5) / size)
         grid = np.stack([columns, rows], axis=-1)  # (h, w, 2) crop units
         bend = cv2.resize(self.bend, (size, size), interpolation=cv2.INTER_CUBIC)[top:]
         source = grid @ self.to_stored[:, :2].T + self.to_stored[:, 2] + bend
-        pixels = (source + MARGIN) * (stored / (1 + 2 * MARGIN)) - 0.5
+        if mouths is None or self.articulation == 1:
+            return source[None].astype(np.float32)
+        return before(source, mouths, self.articulation).astype(np.float32)
+
+    def maps(
+        self, stored: int, size: int, top: int, mouths: Mouths | None = None
+    ) -> list[tuple[NDArray[np.int16], NDArray[np.uint16]]]:
+        """`sources` as OpenCV takes them, in px of crops whose side is `stored`."""
+        pixels = (self.sources(size, top, mouths) + np.float32(MARGIN)) * np.float32(stored / (1 + 2 * MARGIN)) - 0.5
         nothing = np.empty(0, np.float32)  # both coordinates are in the first map
-        fixed, fraction = cv2.convertMaps(pixels.astype(np.float32), nothing, cv2.CV_16SC2)
-        return np.asarray(fixed), np.asarray(fraction)
+        found = [cv2.convertMaps(each.astype(np.float32), nothing, cv2.CV_16SC2) for each in pixels]
+        return [(np.asarray(fixed), np.asarray(fraction)) for fixed, fraction in found]
 
 
-def look(rng: np.random.Generator, strength: float) -> Look:
-    """Draw a change of geometry and colour."""
+def look(rng: np.random.Generator, strength: float, articulated: bool = False) -> Look:
+    """Draw a change of geometry and colour; if `articulated`, often of how wide the lips part too."""
 
     def spread(limit: float) -> float:
         return float(rng.uniform(-limit, limit)) * strength
@@ -85,7 +115,10 @@ def look(rng: np.random.Generator, strength: float) -> Look:
     balance = np.exp([spread(BALANCE) for _ in range(3)]) * np.exp(spread(BRIGHTNESS))
     colour = np.diag(balance) @ _hue(spread(HUE), 1 + spread(SATURATION))
     levels = 255 * (np.arange(256) / 255) ** np.exp(spread(GAMMA))
-    return Look(np.column_stack([linear, offset]), bend, colour, np.round(levels).astype(np.uint8))
+    changed = Look(np.column_stack([linear, offset]), bend, colour, np.round(levels).astype(np.uint8))
+    if not articulated or rng.random() >= ARTICULATED * strength:
+        return changed
+    return replace(changed, articulation=float(np.exp(rng.uniform(LEAST, MOST) * strength)))
 
 
 def _hue(angle: float, saturation: float) -> NDArray[np.float64]:

@@ -19,9 +19,11 @@ from torch import Tensor
 from synctalkface.audio import log_mel
 from synctalkface.config import Config
 from synctalkface.data import augment, card, manifest, pack
+from synctalkface.data.articulate import Mouths
 from synctalkface.data.corpora import Split
 from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
+from synctalkface.faces.articulation import articulation
 from synctalkface.faces.mesh import LIP_GAP, LIPS_INNER, LIPS_OUTER, MOUTH_CORNERS
 from synctalkface.faces.references import References, choose, openings
 from synctalkface.faces.track import rows
@@ -40,11 +42,13 @@ class Window(NamedTuple):
     """B windows of F target frames; the lip encoder sees `reach` frames more on each side."""
 
     faces: Tensor  # (B, F + 2 * reach, 3, S, S), 0..1
+    seen: Tensor  # the same before they were articulated: what the lip encoder sees
     references: Tensor  # (B, K, 3, S, S)
     mel: Tensor  # (B, bands, L)
     starts: Tensor  # (B, F)
     sync_mel: Tensor  # (B, bands, sync steps): what the sync expert hears at the middle target frame
     mouth: Tensor  # (B, F, 1, S/2, S): 1 around the lips, 0 far from them
+    articulation: Tensor  # (B,) how many times as far as the memory has it the lips part
 
 
 class SyncBatch(NamedTuple):
@@ -68,6 +72,10 @@ class Clip:
     lips: NDArray[np.float32]  # (F, K, 2) crop units
     frame_rate: float
 
+    def mouths(self, frames: slice | NDArray[np.int64]) -> Mouths:
+        """Where the mouth lies in some of the crops, in crop units."""
+        return Mouths(self.lips[frames][:, _GAP], self.lips[frames][:, _CORNERS])
+
     @property
     def openings(self) -> NDArray[np.float64]:
         """The gap between the lips in widths of the mouth: (F,)."""
@@ -77,9 +85,13 @@ class Clip:
         """The frames before `stop` that lend their pixels in use."""
         return choose(self.lips[:stop, _GAP], self.lips[:stop, _CORNERS])
 
+    def articulation(self, stop: int | None = None) -> float:
+        """How wide the lips part in the frames before `stop`."""
+        return articulation(self.openings[:stop])
+
 
 # the arguments of Clips.window
-Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32]]
+Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32], float]
 
 
 class Clips:
@@ -97,6 +109,7 @@ class Clips:
         counts = {clip.speaker: sum(c.speaker == clip.speaker for c in clips) for clip in clips}
         weights = np.array([1 / np.sqrt(counts[clip.speaker]) for clip in clips])
         self._chances = weights / weights.sum()
+        self._articulations = _articulations(clips)
         self._slowest = pace or min(_pace(clip, config.training.frames) for clip in clips)
         self._resident: dict[str, Tensor] = {}
 
@@ -109,17 +122,26 @@ class Clips:
         """Copy all crops to `device`, whatever it is."""
         self._resident = {clip.identifier: torch.from_numpy(clip.crops).to(device) for clip in self.clips}
 
-    def _changed(self, clip: Clip, frames: NDArray[np.int64], change: augment.Look | None, top: int = 0) -> Tensor:
+    def _changed(
+        self,
+        clip: Clip,
+        frames: NDArray[np.int64],
+        change: augment.Look | None,
+        top: int = 0,
+        *,
+        articulated: bool = False,
+    ) -> Tensor:
         """The crops at `frames` (N,), changed if so, from row `top` on: (N, 3, S - top, S), 0..1."""
         if change is None:
             edge = (clip.crops.shape[1] - self.size) // 2
             inside = clip.crops[frames][:, edge + top : edge + self.size, edge : edge + self.size]
             return pictures(np.ascontiguousarray(inside))
+        mouths = clip.mouths(frames) if articulated else None
         resident = self._resident.get(clip.identifier)
         if resident is None:
-            return pictures(change.crop(clip.crops[frames], self.size, top))
+            return pictures(change.crop(clip.crops[frames], self.size, top, mouths))
         index = torch.from_numpy(frames).to(resident.device)
-        return pictures(card.crop(resident[index], change, self.size, top))
+        return pictures(card.crop(resident[index], change, self.size, top, mouths))
 
     def windows(self, seed: int, step: int, count: int, strength: float, own: slice = EVERY) -> Window:
         """The generator's batch of training step `step`; of its `count` windows those that `own` picks."""
@@ -133,8 +155,9 @@ class Clips:
         clip = self.clips[rng.choice(len(self.clips), p=self._chances)]
         first = int(rng.integers(0, len(clip.crops) - frames - 2 * reach + 1))
         references = self._references(rng, clip, first)
-        change = augment.look(rng, strength)
-        return clip, first, references, change, augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        change = augment.look(rng, strength, self.config.model.articulated)
+        voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        return clip, first, references, change, voiced, self._articulations[clip.speaker]
 
     def _references(self, rng: np.random.Generator, clip: Clip, first: int) -> tuple[int, ...]:
         """Frames that lend their pixels to the window at `first`: those of use, or any with the lips parted wide."""
@@ -156,25 +179,31 @@ class Clips:
         references: tuple[int, ...],
         change: augment.Look | None = None,
         mel: NDArray[np.float32] | None = None,
+        spoken: float = 1.0,
     ) -> Window:
         """One window (B = 1) of `clip`: the lips from frame `first` on, with the frames `references` (K,) as such.
 
-        `change` alters what is seen; `mel` (bands, T) replaces what is heard.
+        `change` alters what is seen; `mel` (bands, T) replaces what is heard. `spoken`: the person's
+        articulation.
         """
         config = self.config
         frames, reach = config.training.frames, config.model.lip_frames // 2
         shown = np.arange(first, first + frames + 2 * reach)
         target = slice(first + reach, first + reach + frames)
         lips = clip.lips[target]
-        faces, stills = (self._changed(clip, each, change) for each in (shown, np.array(references)))
-        lips = lips if change is None else change.move(lips)
+        faces, stills = (self._changed(clip, each, change, articulated=True) for each in (shown, np.array(references)))
+        wider = spoken * (1.0 if change is None else change.articulation)
+        same = change is None or change.articulation == 1
+        seen = faces if same else self._changed(clip, shown, change)
+        lips = lips if change is None else change.move(lips, clip.mouths(target))
         length = chunk_length(frames, config.model.audio_steps, self._slowest, config.audio)
         sound = torch.from_numpy(clip.mel if mel is None else mel)
         chunk = speech_chunk(sound, clip.centres[target], config.model.audio_steps, config.audio, length)
         middle = clip.centres[target][frames // 2 : frames // 2 + 1]
         sync = speech_chunk(sound, middle, config.syncnet.audio_steps, config.audio)
         mouth = mouth_weight(lips, self.size)
-        return Window(faces[None], stills[None], chunk.mel[None], chunk.starts[None], sync.mel[None], mouth[None])
+        told = torch.tensor(wider)
+        return Window(*(each[None] for each in (faces, seen, stills, chunk.mel, chunk.starts, sync.mel, mouth, told)))
 
     def faces(self, clip: Clip) -> Tensor:
         """All face crops of `clip` as they are: (F, 3, S, S)."""
@@ -226,6 +255,14 @@ class Clips:
         inside = np.clip(frames, 0, len(clip.centres) - 1)
         seconds = clip.centres[inside] + (frames - inside) / clip.frame_rate
         return torch.stack([speech_chunk(sound, np.array([t]), steps, audio).mel for t in seconds])
+
+
+def _articulations(clips: list[Clip]) -> dict[str, float]:
+    """Speaker -> how wide it parts the lips."""
+    speakers: dict[str, list[NDArray[np.float64]]] = {}
+    for clip in clips:
+        speakers.setdefault(clip.speaker, []).append(clip.openings)
+    return {speaker: articulation(np.concatenate(found)) for speaker, found in speakers.items()}
 
 
 def _pace(clip: Clip, frames: int) -> float:

@@ -31,10 +31,12 @@ def redraw(
     clip: Clip,
     mel: NDArray[np.float32] | None = None,
     references: Tensor | None = None,
+    articulation: float | None = None,
 ) -> Redrawn:
     """The lower halves of `clip`, drawn to its own sound or to another `mel` (bands, T); the model in use.
 
-    `references` (K, 3, S, S) lend their pixels; None: the frames that a dub of the clip would take.
+    `references` (K, 3, S, S) lend their pixels, `articulation` says how wide the lips part; None: the frames that a
+    dub of the clip would take, and as the clip shows it.
     """
     config, device = clips.config, next(model.parameters()).device
     faces = clips.faces(clip)
@@ -42,11 +44,14 @@ def redraw(
     stills = lending[None, : config.model.references].to(device)  # (1, K, 3, S, S)
     encoded = model.encode_references(stills)
     sound = torch.from_numpy(clip.mel if mel is None else mel)
+    wide = torch.tensor([clip.articulation() if articulation is None else articulation], device=device)
+    rest = model.rest()
     drawn, addresses = [], []
     for begin in range(0, len(faces), BATCH):
         part = slice(begin, begin + BATCH)
         chunk = speech_chunk(sound, clip.centres[part], config.model.audio_steps, config.audio)
         heard = model.recall_lips(chunk.mel[None].to(device), chunk.starts[None].to(device))
+        heard = model.articulate(heard, rest, wide)
         drawing = model.draw(upper(faces[part])[None].to(device), encoded, heard.audio, heard.lips)
         picture = render(drawing, stills)
         drawn.append((picture if config.face.region == "lower" else lower(picture))[0].cpu())

@@ -20,6 +20,8 @@ class Engine(SyncTalkFace):
     def __init__(self, model: SyncTalkFace, name: str, precision: str) -> None:
         nn.Module.__init__(self)  # the parts are the model's own, none are built
         self.name, self.precision = name, precision
+        self.articulated = model.articulated
+        self.register_buffer("silence", model.silence, persistent=False)
         self.audio_encoder, self.face_encoder = model.audio_encoder, model.face_encoder
         self.decoder, self.memory, self.lip_encoder = model.decoder, model.memory, None
         self.eval()

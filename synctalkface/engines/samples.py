@@ -11,6 +11,7 @@ from torch import Tensor
 
 from synctalkface.audio import log_mel, read_waveform
 from synctalkface.config import Config
+from synctalkface.faces.articulation import LEAST, MOST
 from synctalkface.faces.crop import cut
 from synctalkface.faces.detect import BlazeFace
 from synctalkface.faces.mesh import FaceMesh
@@ -21,6 +22,7 @@ from synctalkface.video import probe, read_frames
 
 EVERY = 5  # of the clip's frames, one is taken
 # The one face of the sample stands for many: filmed darker and brighter, warmer and colder, and mirrored.
+WIDTHS = (1.0, LEAST, MOST)  # one face speaks like many, too
 LIGHTS = ((1.0, 1.0, 1.0), (0.55, 0.5, 0.45), (1.25, 1.25, 1.3), (1.15, 0.95, 0.75), (0.35, 0.4, 0.5))
 
 
@@ -35,6 +37,8 @@ def sample_inputs(model: SyncTalkFace, config: Config) -> list[tuple[Tensor, ...
             lit = (crops * torch.tensor(light)[:, None, None]).clamp(0, 1)
             lit = lit.flip(-1) if number % 2 else lit
             heard = hearing.at(2.0 * number + 0.2 + 0.08 * np.arange(len(lit), dtype=np.float64))
+            wide = torch.tensor([WIDTHS[number % len(WIDTHS)]])
+            heard = model.articulate(heard, model.rest(), wide)
             features = model.encode_references(lit[None, [0, len(lit) // 2][: config.model.references]])
             batches.append((upper(lit).contiguous(), heard.audio[0], heard.lips[0], *features))
     return batches

@@ -104,8 +104,9 @@ class Bench:
         model, config = self._model(folder)
         take = Take(stored, entry, config, config.face.size)
         lent = take.clips.faces(take.clip)[list(take.clip.references(first or None))]  # of what is not scored
-        own = redraw(model, take.clips, take.clip, references=lent)
-        other = redraw(model, take.clips, take.clip, log_mel(wrong, config.audio).numpy(), lent)
+        wide = take.clip.articulation(first or None)
+        own = redraw(model, take.clips, take.clip, None, lent, wide)
+        other = redraw(model, take.clips, take.clip, log_mel(wrong, config.audio).numpy(), lent, wide)
         address = None if own.address is None else own.address[first:].mean(0).tolist()
         rows = [sitting.row(take.with_mouths(drawn.picture)[first:]) for drawn in (own, other)]
         return Marks(rows[0], rows[1], address and [round(share, 6) for share in address])

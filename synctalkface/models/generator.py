@@ -59,6 +59,7 @@ class SyncTalkFace(nn.Module):
         self.register_buffer(
             "silence", torch.full((1, audio.bands, model.audio_steps), audio.silence), persistent=False
         )
+        self.articulated = model.articulated
         self.audio_encoder = audio_encoder(config)
         self.face_encoder = face_encoder(config)
         self.decoder = Decoder(model, self.face_encoder.maps, self.face_encoder.fold)
@@ -72,6 +73,24 @@ class SyncTalkFace(nn.Module):
             return Heard(audio, audio, None)
         recalled = self.memory.recall(audio)
         return Heard(audio, recalled.lips, recalled.address)
+
+    def rest(self) -> Heard:
+        """What silence says, (1, 1, C): the mouth at rest. Nothing is learnt from it."""
+        with frozen(self), torch.no_grad():
+            return self.recall_lips(self.silence, torch.zeros(1, 1, dtype=torch.long, device=self.silence.device))
+
+    def articulate(self, heard: Heard, rest: Heard, articulation: Tensor) -> Heard:
+        """What a person shows who parts the lips `articulation` (B,) times as wide as usual (faces.articulation).
+
+        The lips of `heard` (B, F, C) are moved as many times as far away from those at `rest` (1, 1, C); without a
+        memory the sound is. Only where the config says that the model is articulated.
+        """
+        if not self.articulated:
+            return heard
+        if self.memory is None:
+            audio = away(heard.audio, rest.audio, articulation)
+            return Heard(audio, audio, None)
+        return heard._replace(lips=away(heard.lips, rest.lips, articulation))
 
     def see_lips(self, frames: Tensor) -> Seen | None:
         """frames (B, F + 4, 3, H, W): true lower halves (whole crops where the config draws those). None: no memory."""
@@ -117,20 +136,27 @@ class SyncTalkFace(nn.Module):
         references: Tensor,
         muted: Tensor | None = None,
         unpainted: Tensor | None = None,
+        articulation: Tensor | None = None,
     ) -> Lesson:
         """Both branches in one decoder pass, so that they share the statistics of its batch norms.
 
         chunk (B, bands, T), starts (B, F), lip_frames (B, F + 4, 3, H, W), pose (B, F, 3, R/2, R),
         references (B, K, 3, R, R). `muted` (B,) bool: windows where the decoder gets zeros for the sound vector, and
         has only the recalled lips to go by. Without a memory the sound is all there is, and it is ignored.
-        `unpainted` (B,) bool: windows drawn with moved pixels alone.
+        `unpainted` (B,) bool: windows drawn with moved pixels alone. `articulation` (B,): how wide the lips part.
         """
         heard, seen = self.recall_lips(chunk, starts), self.see_lips(lip_frames)
+        if articulation is not None and self.articulated:
+            rest = self.rest()
+            heard = self.articulate(heard, rest, articulation)
         features = self.encode_references(references)
         if seen is None:
             drawing = moved_alone(self.draw(pose, features, heard.audio, heard.lips), unpainted)
             return Lesson(render(drawing, references), None, heard, None, drawing, None)
-        lips = torch.cat([heard.lips, seen.feature.to(heard.lips.dtype)])  # (2 B, F, C)
+        shown = seen.feature.to(heard.lips.dtype)
+        if articulation is not None and self.articulated:
+            shown = away(shown, rest.lips, articulation)
+        lips = torch.cat([heard.lips, shown])  # (2 B, F, C)
         audio = heard.audio if muted is None else heard.audio.masked_fill(muted[:, None, None], 0.0)
         drawings = _branches(self.draw(pose, features, torch.cat([audio] * 2), lips))
         sound, true = (moved_alone(drawing, unpainted) for drawing in drawings)
@@ -155,10 +181,12 @@ def emphasise(model: SyncTalkFace) -> None:
     """
     if model.memory is None or model.memory.emphasis == 1:
         return
-    with frozen(model), torch.no_grad():
-        first = torch.zeros(1, 1, dtype=torch.long, device=model.silence.device)
-        rest = model.recall_lips(model.silence, first).lips
-    model.memory.emphasise(rest[0, 0])
+    model.memory.emphasise(model.rest().lips[0, 0])
+
+
+def away(lips: Tensor, rest: Tensor, times: Tensor) -> Tensor:
+    """`lips` (B, F, C), `times` (B,) as far from `rest` (1, 1, C)."""
+    return torch.lerp(rest.to(lips.dtype), lips, times.to(lips)[:, None, None])
 
 
 def _branches(drawing: Drawing) -> tuple[Drawing, Drawing]:

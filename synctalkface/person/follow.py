@@ -12,12 +12,22 @@ from numpy.typing import NDArray
 
 from synctalkface.errors import NoFaceError
 from synctalkface.events import Listener, Progress, ignore
+from synctalkface.faces.articulation import articulation
 from synctalkface.faces.crop import CENTRE, align, steady
 from synctalkface.faces.detect import FaceDetector
-from synctalkface.faces.mesh import FaceMesh
+from synctalkface.faces.mesh import LIP_GAP, MOUTH_CORNERS, FaceMesh
 from synctalkface.faces.pose import fit
-from synctalkface.faces.references import References
-from synctalkface.faces.track import TRACKING_SIDE, FaceTrack, bridge, choose, step_at, track_faces, tracking_scale
+from synctalkface.faces.references import References, openings
+from synctalkface.faces.track import (
+    TRACKING_SIDE,
+    FaceTrack,
+    bridge,
+    choose,
+    rows,
+    step_at,
+    track_faces,
+    tracking_scale,
+)
 from synctalkface.person.reference import typical
 from synctalkface.person.usable import Usable, Why, use
 from synctalkface.video import Video, read_small
@@ -42,6 +52,7 @@ class Followed(NamedTuple):
     cuts: tuple[int, ...] = ()  # frames of the clip that begin a new shot
     references: tuple[References, ...] = ()  # source frames that are the best references of each shot that has any
     usable: Usable | None = None  # None: wherever the face is seen
+    articulation: float = 1.0  # how wide the person parts the lips (faces.articulation)
 
     def at(self, frame: int) -> Place | None:
         """Where the face lies in a source frame; None where it was not seen."""
@@ -101,7 +112,14 @@ def take(clip: Video, tracks: Sequence[FaceTrack], track: FaceTrack | None, firs
     shots = typical(track, matrices, usable, pose).values()
     references = tuple(References(first + one.closed, first + one.parted) for one in shots)
     cuts = tuple(first + cut for cut in track.cuts)
-    return Followed(matrices, landmarks, len(tracks), first, cuts, references, usable)
+    wide = articulation(_openings(track)[usable.why == Why.DRAWN])
+    return Followed(matrices, landmarks, len(tracks), first, cuts, references, usable, wide)
+
+
+def _openings(track: FaceTrack) -> NDArray[np.float64]:
+    """The gap between the lips in widths of the mouth: (N,)."""
+    lips, corners = (track.landmarks[:, rows(points)] for points in (LIP_GAP, MOUTH_CORNERS))
+    return openings(lips, corners)
 
 
 def find_all(

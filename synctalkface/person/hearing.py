@@ -18,18 +18,20 @@ from synctalkface.config import Config
 from synctalkface.errors import ConfigError
 from synctalkface.inputs import mel_from
 from synctalkface.models.generator import Heard, SyncTalkFace
+from synctalkface.person.lively import Liveliness, liveliness, sample
 from synctalkface.person.quiet import Voice
 
 BLOCK = 256  # mel steps that are heard at once: 3.2 s
-BLOCKS = 4  # that are kept
+BLOCKS = 20  # that are kept: 64 s, so that what the voice is judged by need not be heard again
+SPOKEN = 0.5  # how free the mouth is at a moment that counts as spoken
 SIGMA = 0.02  # s: what is told is the mean over a Gaussian this wide, which lies as far ahead as behind
 
 
 class Hearing:
     """A spectrogram, mel (bands, T), as `model` hears it; `track` steers the lips, as far as its shares say.
 
-    What is told does not tremble from frame to frame, and where nobody speaks the mouth rests: it is told what pure
-    silence says. `raw` tells what each moment's own sound asks for instead.
+    What is told does not tremble from frame to frame and is as lively for every voice (person.lively), and where nobody
+    speaks the mouth rests: it is told what pure silence says. `raw` tells what each moment's own sound asks for.
     Raises ConfigError if the model has no memory for a track to steer, or one of another size.
     """
 
@@ -54,6 +56,7 @@ class Hearing:
         self._voice = Voice(mel, config.audio)
         with torch.inference_mode():
             self._rest = Recalled(model, config, silent(config)).at(np.zeros(1))
+            self._lively = None if raw else self._judged()
 
     def at(self, moments: NDArray[np.float64]) -> Heard:
         """Sound and lips at `moments` (B,) seconds: (1, B, C).
@@ -84,7 +87,22 @@ class Hearing:
         audio = settle(heard.audio, self._rest.audio)
         if heard.address is None or self._rest.address is None:
             return Heard(audio, audio, None)
-        return self._told(audio, settle(heard.address, self._rest.address))
+        address = heard.address if self._lively is None else self._lively.of(heard.address)
+        return self._told(audio, settle(address, self._rest.address))
+
+    def _judged(self) -> Liveliness | None:
+        """How lively the voice is, by some blocks spread over the speech. None if the model has no memory."""
+        if self.model.memory is None:
+            return None
+        steps, rate = self.mel.shape[1], self.config.audio.mel_rate
+        spoken = []
+        for block in sample(-(-steps // BLOCK), BLOCKS):
+            moments = np.arange(block * BLOCK, min((block + 1) * BLOCK, steps)) / rate
+            moments = moments[self._voice.at(moments) > SPOKEN]
+            if len(moments) and (address := self._sound.at(moments).address) is not None:
+                spoken.append(address[0])
+        none = torch.zeros(0, self.config.memory.slots, device=self.device)
+        return liveliness(torch.cat([none, *spoken]), self.model.memory.values)
 
     def _told(self, audio: Tensor, address: Tensor) -> Heard:
         assert self.model.memory is not None  # noqa: S101 (there is an address)

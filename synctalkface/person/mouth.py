@@ -52,16 +52,23 @@ def stills(clip: Video, followed: Followed, numbers: Iterable[int]) -> list[Stil
 
 
 class Mouth:
-    """One person. `references` are the frames whose pixels are moved, as many as `config` has, or more."""
+    """One person. `references` are the frames whose pixels are moved, as many as `config` has, or more.
 
-    def __init__(self, model: SyncTalkFace, config: Config, references: Sequence[Still]) -> None:
+    articulation: how wide the person parts the lips (faces.articulation).
+    """
+
+    def __init__(
+        self, model: SyncTalkFace, config: Config, references: Sequence[Still], articulation: float = 1.0
+    ) -> None:
         self.model, self.config = model, config
         lent = references[: config.model.references]
         self.size = max(_crop_size(each.where.matrix, config.face.size) for each in lent)
         self.device = next(model.parameters()).device
         self._fine = self._lent(lent, self.size)  # (1, K, 3, R, R)
         self._pictures = rendering.lent(self._fine)
+        self._wide = torch.tensor([articulation], device=self.device)
         with torch.inference_mode():
+            self._rest = model.rest()
             self._features = model.encode_references(self._lent(lent, config.face.size))
 
     def draw(
@@ -84,6 +91,7 @@ class Mouth:
         """The lower halves (B, R/2, R, 3) that say what is `heard`, for faces as `cut` gives them: the second step."""
         poses = upper(pictures(filmed))
         with torch.inference_mode():
+            heard = self.model.articulate(heard, self._rest, self._wide)
             drawing = self.model.draw(on(self.device, poses)[None], self._features, heard.audio, heard.lips)
             if rendering.fits(drawing):
                 drawn = rendering.render(drawing, self._pictures, self.size)

@@ -19,15 +19,23 @@ from synctalkface.person.mouth import Mouth, Still
 class Portrait:
     """The first of `references`, which is drawn on; S slots of memory, `shapes` the names of some addresses.
 
+    articulation: how wide the person parts the lips (faces.articulation).
     Raises ConfigError if the model has no memory.
     """
 
-    def __init__(self, model: SyncTalkFace, config: Config, references: Sequence[Still], shapes: Shapes) -> None:
+    def __init__(
+        self,
+        model: SyncTalkFace,
+        config: Config,
+        references: Sequence[Still],
+        shapes: Shapes,
+        articulation: float = 1.0,
+    ) -> None:
         if model.memory is None:
             raise ConfigError("These weights have no memory, so no address can move a mouth. Choose other weights.")
         self.shapes = shapes
         self._memory, (self._frame, self._where) = model.memory, references[0]
-        self._mouth = Mouth(model, config, references)
+        self._mouth = Mouth(model, config, references, articulation)
         self._rest = Hearing(model, config, silent(config)).at(np.zeros(1))
 
     def address(self, wanted: Mapping[str, float]) -> NDArray[np.float32]:

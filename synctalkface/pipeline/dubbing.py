@@ -138,7 +138,9 @@ class Dubbing:
         key = (number, references)
         if key not in self._mouths:
             lent = references[: self.config.model.references]
-            self._mouths[key] = Mouth(self.model, self.config, stills(self.clip, self.roles[number].followed, lent))
+            followed = self.roles[number].followed
+            lending = stills(self.clip, followed, lent)
+            self._mouths[key] = Mouth(self.model, self.config, lending, followed.articulation)
         self._mouths.move_to_end(key)
         while len(self._mouths) > MOUTHS * len(self.roles):
             self._mouths.popitem(last=False)

@@ -245,7 +245,7 @@ class LipSync:
         limits.check(clip, Path(video).name)
         followed = self.follow(clip, face, stop=round(2 * float(clip.clock.rate)) + 1)
         lent = stills(clip, followed, followed.references_of(followed.first))
-        return Portrait(self.model, self.config, lent, self.shapes)
+        return Portrait(self.model, self.config, lent, self.shapes, followed.articulation)
 
     def _track(self, address: AddressTrack | str | Path | None) -> AddressTrack | None:
         if address is None or isinstance(address, AddressTrack):

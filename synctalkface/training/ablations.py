@@ -53,5 +53,6 @@ def _paper_choices(config: Config) -> Config:
     paper = Config()
     sound = {name: getattr(paper.model, name) for name in vars(paper.model) if name.startswith("audio_")}
     length: dict[str, Any] = {name: getattr(config.training, name) for name in _LENGTH}
-    model = replace(config.model, head=paper.model.head, references=paper.model.references, **sound)
-    return replace(config, model=model, losses=paper.losses, training=replace(paper.training, **length))
+    kept = {name: getattr(paper.model, name) for name in ("head", "articulated", "references")}
+    model, memory = replace(config.model, **kept, **sound), replace(config.memory, emphasis=paper.memory.emphasis)
+    return replace(config, model=model, memory=memory, losses=paper.losses, training=replace(paper.training, **length))

@@ -35,6 +35,7 @@ from synctalkface.training.lessons import Lessons, held_out
 ENOUGH = 4.0  # seconds to learn from; of what less than that taught, only a share is believed
 LEARNS = ("face_encoder.", "decoder.levels.", "decoder.head.")  # beginnings of the parameters' names
 KEEPS = ("decoder.levels.0.",)  # but these: with the layer before, they say where lips are, not what they look like
+SHARES = (1.0, 0.5, 0.25)  # of what was learnt: of all of it, the held-out frames may say it is too much
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of a norm
 
 
@@ -103,6 +104,7 @@ class Outcome(NamedTuple):
 
     state: dict[str, Tensor]
     step: int  # at which they were reached; 0: the base
+    share: float  # of what was learnt until then that they keep (see SHARES)
     steps: int  # that were run
     before: Score
     after: Score
@@ -137,31 +139,35 @@ class Adaptation(GeneratorRun):
     def adapt(self, listener: Listener = ignore) -> Outcome:
         """Learn until the held-out part gets no better, or the steps are over. Writes nothing."""
         before = best = self.judge()
-        state, found, started = self.base, 0, time.monotonic()
+        state, found, believed, started = self.base, 0, 0.0, time.monotonic()
         for step in range(1, self.recipe.steps + 1):
             self.update()
             self.step = step
             left = (time.monotonic() - started) / step * (self.recipe.steps - step)
             listener(Progress("adapt", step, self.recipe.steps, left))
             if step % self.recipe.every == 0 or step == self.recipe.steps:
-                score = self.judge()
-                if score.l1 < best.l1:
-                    best, found, state = score, step, self.learnt()
+                scores = {share: self.judge(share) for share in SHARES}
+                share = min(scores, key=lambda share: scores[share].l1)
+                if scores[share].l1 < best.l1:
+                    best, found, believed, state = scores[share], step, share, self.learnt(share)
                 elif step - found >= self.recipe.every * self.recipe.patience:
                     break
-        return Outcome(state, found, self.step, before, best)
+        return Outcome(state, found, believed, self.step, before, best)
 
-    def learnt(self) -> dict[str, Tensor]:
-        """The averaged weights; after little footage drawn back to the base, since they fit its few frames too well."""
-        state = self.average.state_dict()
+    def learnt(self, share: float = 1.0) -> dict[str, Tensor]:
+        """The averaged weights, or a `share` of the way to them from the base.
+
+        After little footage it is less than that share, since they fit its few frames too well.
+        """
+        state, far = self.average.state_dict(), share * self.trust
         for name, before in self.base.items():
-            state[name] = torch.lerp(before, state[name], self.trust) if learns(name) else before.clone()
+            state[name] = torch.lerp(before, state[name], far) if learns(name) else before.clone()
         return state
 
-    def judge(self) -> Score:
-        """What was learnt, as in use, on the frames at the end of each footage."""
+    def judge(self, share: float = 1.0) -> Score:
+        """A `share` of what was learnt, as in use, on the frames at the end of each footage."""
         judged = copy.deepcopy(self.average)
-        judged.load_state_dict(self.learnt())
+        judged.load_state_dict(self.learnt(share))
         model = for_use(judged)
         scores = [self._judge(model, one) for one in self.footage]
         mean = np.mean(scores, axis=0)
@@ -184,5 +190,6 @@ def redraw_footage(model: SyncTalkFace, clips: Clips, footage: Footage, begin: i
     changes = begin + 1 + np.flatnonzero(np.diff(references, axis=0).any(axis=1))
     for first, last in pairwise([begin, *changes.tolist(), end]):
         stills = pictures(footage.stills(footage.references[first], clips.size))
-        drawn.append(redraw(model, clips, part(footage.clip, first, last), references=stills).picture)
+        shown = part(footage.clip, first, last)
+        drawn.append(redraw(model, clips, shown, None, stills, footage.articulation).picture)
     return torch.cat(drawn)

@@ -58,11 +58,14 @@ def of_syncnet(config: Config, pairs: int) -> int:
 def _shapes(config: Config, windows: int) -> Window:
     frames, side, bands = config.training.frames, config.face.size, config.audio.bands
     length = chunk_length(frames, config.model.audio_steps, FRAME_RATE, config.audio)
+    faces = torch.zeros(windows, frames + config.model.lip_frames - 1, 3, side, side)
     return Window(
-        torch.zeros(windows, frames + config.model.lip_frames - 1, 3, side, side),
+        faces,
+        faces,
         torch.zeros(windows, config.model.references, 3, side, side),
         torch.zeros(windows, bands, length),
         torch.zeros(windows, frames, dtype=torch.int64),
         torch.zeros(windows, bands, config.syncnet.audio_steps),
         torch.zeros(windows, frames, 1, side // 2, side),
+        torch.ones(windows),
     )

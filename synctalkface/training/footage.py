@@ -51,6 +51,11 @@ class Footage(NamedTuple):
     offset: float = 0.0  # frames by which the sound comes late, already listened to; 0 also where nobody can tell
 
     @property
+    def articulation(self) -> float:
+        """How wide the person parts the lips."""
+        return self.clip.articulation()
+
+    @property
     def seconds(self) -> float:
         return len(self.clip.crops) / self.clip.frame_rate
 

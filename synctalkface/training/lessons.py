@@ -30,6 +30,7 @@ class Lessons(Clips):
     def __init__(self, footage: Sequence[Footage], config: Config) -> None:
         super().__init__([one.clip for one in footage], config, config.face.size, min(map(_pace, footage)))
         self._usual = [one.references for one in footage]
+        self._wide = [one.articulation for one in footage]
         self._ends = [len(one.clip.crops) - held_out(one, len(footage)) for one in footage]
         starts = [self._starts(one, end) for one, end in zip(footage, self._ends, strict=True)]
         self._places = [(number, first) for number, found in enumerate(starts) for first in found]
@@ -51,8 +52,9 @@ class Lessons(Clips):
         if rng.random() >= USUAL:
             references[0] = int(rng.integers(self._ends[number]))
         clip, lent = self.clips[number], tuple(references[: self.config.model.references])
-        look = None if rng.random() < FILMED else augment.look(rng, LOOK)
-        return clip, first, lent, look, augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        look = None if rng.random() < FILMED else augment.look(rng, LOOK, self.config.model.articulated)
+        voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
+        return clip, first, lent, look, voiced, self._wide[number]
 
     def _starts(self, footage: Footage, end: int) -> list[int]:
         """The frames at which a window may begin: it stays in one stretch, before `end`, and its sound fits a batch."""

@@ -40,8 +40,10 @@ def teach(
     """Run both branches of `model` over `batch`. `muted` and `unpainted` (B,) bool: see SyncTalkFace.forward."""
     reach = config.model.lip_frames // 2
     targets = batch.faces[:, reach : batch.faces.shape[1] - reach]
-    seen = drawn_region(batch.faces, config)
-    lesson = model(batch.mel, batch.starts, seen, upper(targets), batch.references, muted, unpainted)
+    seen = drawn_region(batch.seen, config)
+    lesson = model(
+        batch.mel, batch.starts, seen, upper(targets), batch.references, muted, unpainted, batch.articulation
+    )
     generated = [branch for branch in (lesson.from_sound, lesson.from_lips) if branch is not None]
     return Taught(lesson, drawn_region(targets, config), generated)
 

@@ -23,14 +23,16 @@ _HEAD = "decoder.head."
 def trained(folder: Path, config: Config) -> dict[str, Tensor]:
     """The generator's tensors in `folder`, for a model as `config` has it, which may have more references.
 
-    The memory's emphasis, which training does not know, may differ. Raises WeightsError if anything else does.
+    The memory's emphasis, which training does not know, and whether the model was articulated, which can be learnt
+    anew, may differ. Raises WeightsError if anything else does.
     """
     known = hub.load_config(folder)
-    before, emphasis = known.model.references, known.memory.emphasis
+    before = known.model.references
+    lent = min(before, config.model.references)
     narrow = replace(
         config,
-        model=replace(config.model, references=min(before, config.model.references)),
-        memory=replace(config.memory, emphasis=emphasis),
+        model=replace(config.model, references=lent, articulated=known.model.articulated),
+        memory=replace(config.memory, emphasis=known.memory.emphasis),
     )
     hub.require_same(narrow, folder, ("audio", "face", "memory", "model"))
     state: dict[str, Tensor] = hub.load_generator(folder).state_dict()

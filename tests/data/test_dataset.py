@@ -235,7 +235,7 @@ def test_augmented_frames_of_one_sample_stay_one_person() -> None:
     """Target and references get the same change: equal frames stay equal."""
     clip = numbered()
     rng: NDArray[np.uint8] = np.random.default_rng(0).integers(0, 255, clip.crops.shape[1:], dtype=np.uint8)
-    clip.crops[:] = rng
+    clip.crops[:], clip.lips[:] = rng, clip.lips[0]
     window = clips_of(clip).windows(0, 1, 1, 1.0)
     assert torch.equal(window.faces[0, 0], window.faces[0, -1])
     assert torch.equal(window.faces[0, 0], window.references[0, 0])

@@ -59,7 +59,8 @@ def test_the_generator_learns_a_clip_and_listens_to_it(lessons: Clips, tmp_path:
     quiet = replace(
         TINY.losses, mouth=30.0, align=0.2, audio_visual=0.0, visual_visual=0.0, adversarial=0.0, balance=0.0
     )
-    config = replace(TINY, training=plan, losses=quiet)
+    still = replace(TINY.model, articulated=False)  # the lips that are made here part wider than anybody's
+    config = replace(TINY, training=plan, losses=quiet, model=still)
     clip = made(lessons.clips[0])
     clips = Clips([clip], config, lessons.size)
     torch.manual_seed(0)

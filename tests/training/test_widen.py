@@ -89,9 +89,13 @@ def test_a_folder_of_one_reference_is_taken_and_one_of_another_width_is_not(tmp_
         trained(tmp_path / "two", ONE)
 
 
-def test_weights_of_another_emphasis_begin_a_run_too(tiny_weights: Path) -> None:
+def test_weights_of_another_emphasis_or_articulation_begin_a_run_too(tiny_weights: Path) -> None:
     config = hub.load_config(tiny_weights)
-    louder = replace(config, memory=replace(config.memory, emphasis=config.memory.emphasis + 1))
+    louder = replace(
+        config,
+        memory=replace(config.memory, emphasis=config.memory.emphasis + 1),
+        model=replace(config.model, articulated=not config.model.articulated),
+    )
     assert trained(tiny_weights, louder).keys() == SyncTalkFace(louder).state_dict().keys()
     with pytest.raises(WeightsError, match="memory"):
         trained(tiny_weights, replace(config, memory=replace(config.memory, sharpness=1.0)))
