@@ -4,7 +4,8 @@
     python benchmarks/voices.py --speech president.flac reader.wav
 
 The spread is the root of the summed variances of the lips' channels over the moments at which somebody speaks, before
-they are emphasised, smoothed or brought to rest.
+they are emphasised, smoothed or brought to rest. Beside it stands how many times as far a dub spreads them
+(person/lively.py), and last the spread of all the memory's values.
 """
 
 from __future__ import annotations
@@ -22,17 +23,17 @@ from synctalkface.audio import log_mel, read_waveform
 from synctalkface.config import Config
 from synctalkface.data import pack
 from synctalkface.evaluation.take import takes
-from synctalkface.models.generator import SyncTalkFace
+from synctalkface.models.generator import Heard, SyncTalkFace
 from synctalkface.models.layers import fold
 from synctalkface.person.hearing import Recalled
+from synctalkface.person.lively import liveliness
 from synctalkface.person.quiet import Voice
 
 
-@torch.inference_mode()
-def spoken_lips(model: SyncTalkFace, config: Config, mel: Tensor) -> Tensor:
-    """The lips (F, C) recalled at each step of `mel` (bands, T) at which somebody speaks."""
+def spoken(model: SyncTalkFace, config: Config, mel: Tensor) -> Heard:
+    """What is recalled at each step of `mel` (bands, T) at which somebody speaks: (1, F, C)."""
     moments = np.arange(mel.shape[1]) / config.audio.mel_rate
-    return Recalled(model, config, mel).at(moments[Voice(mel, config.audio).at(moments) > 0.5]).lips[0]
+    return Recalled(model, config, mel).at(moments[Voice(mel, config.audio).at(moments) > 0.5])
 
 
 def spread(lips: Tensor) -> float:
@@ -50,6 +51,7 @@ def voices(wanted: argparse.Namespace, config: Config) -> Iterator[tuple[str, Te
             yield entry.identifier, log_mel(pack.load(wanted.data / entry.file).waveform, config.audio)
 
 
+@torch.inference_mode()
 def main() -> None:
     """Print the spread of each voice, and that of all together."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -63,11 +65,17 @@ def main() -> None:
     config, model = hub.load_config(folder), fold(hub.load_generator(folder))
     every = []
     for name, mel in voices(wanted, config):
-        lips = spoken_lips(model, config, mel)
-        every.append(lips)
-        print(f"{spread(lips):6.2f}  {name}")
+        heard = spoken(model, config, mel)
+        every.append(heard.lips[0])
+        gain = 1.0
+        if model.memory is not None and heard.address is not None:
+            gain = liveliness(heard.address[0], model.memory.values).gain
+        print(f"{spread(heard.lips[0]):6.2f} x {gain:.2f}  {name}")
     if len(every) > 1:
+        print(f"{np.mean([spread(lips) for lips in every]):6.2f}  mean of these")
         print(f"{spread(torch.cat(every)):6.2f}  all together")
+    if model.memory is not None:
+        print(f"{spread(model.memory.values):6.2f}  of the memory's values")
 
 
 if __name__ == "__main__":

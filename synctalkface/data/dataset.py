@@ -9,7 +9,6 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,6 +20,7 @@ from synctalkface.config import Config
 from synctalkface.data import augment, card, manifest, pack
 from synctalkface.data.articulate import Mouths
 from synctalkface.data.corpora import Split
+from synctalkface.data.window import SyncBatch, Window, mouth_weight, stacked
 from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.articulation import articulation
@@ -36,28 +36,6 @@ WIDE = 0.3  # share of a clip's frames, those with the widest gap between the li
 NEAR = 3  # frames beside a window that do not lend it the look of a mouth so much like its own
 _LIPS = LIPS_OUTER + LIPS_INNER
 _GAP, _CORNERS = ([_LIPS.index(point) for point in points] for points in (LIP_GAP, MOUTH_CORNERS))
-
-
-class Window(NamedTuple):
-    """B windows of F target frames; the lip encoder sees `reach` frames more on each side."""
-
-    faces: Tensor  # (B, F + 2 * reach, 3, S, S), 0..1
-    seen: Tensor  # the same before they were articulated: what the lip encoder sees
-    references: Tensor  # (B, K, 3, S, S)
-    mel: Tensor  # (B, bands, L)
-    starts: Tensor  # (B, F)
-    sync_mel: Tensor  # (B, bands, sync steps): what the sync expert hears at the middle target frame
-    mouth: Tensor  # (B, F, 1, S/2, S): 1 around the lips, 0 far from them
-    articulation: Tensor  # (B,) how many times as far as the memory has it the lips part
-
-
-class SyncBatch(NamedTuple):
-    """N = clips x windows pairs in sync; windows of one clip are each other's hard negatives."""
-
-    faces: Tensor  # (N, frames, 3, S/2, S)
-    mel: Tensor  # (N, bands, steps)
-    clip: Tensor  # (N,) which clip of the batch
-    seconds: Tensor  # (N,) where in it
 
 
 @dataclass
@@ -147,7 +125,7 @@ class Clips:
         """The generator's batch of training step `step`; of its `count` windows those that `own` picks."""
         rng = np.random.default_rng((seed, step, 1))
         drawn = [self._draw(rng, strength) for _ in range(count)]
-        return _stacked([self.window(*choice) for choice in drawn[own]])
+        return stacked([self.window(*choice) for choice in drawn[own]])
 
     def _draw(self, rng: np.random.Generator, strength: float) -> Choice:
         """The arguments of one `window`: cheap beside the window itself, so each process draws all of them."""
@@ -274,18 +252,6 @@ def _pace(clip: Clip, frames: int) -> float:
     return slowest if slowest < clip.frame_rate * (1 - 1e-6) else clip.frame_rate
 
 
-def mouth_weight(lips: NDArray[np.float32], size: int) -> Tensor:
-    """Lip landmarks (F, K, 2) in crop units -> (F, 1, size/2, size): a soft ellipse around the mouth."""
-    low, high = lips.min(axis=1), lips.max(axis=1)  # (F, 2)
-    centre, width = (low + high) / 2, high[:, 0] - low[:, 0]
-    across, down = 0.7 * width + 0.02, 0.5 * width + 0.5 * (high - low)[:, 1] * 0.5 + 0.02
-    x = (np.arange(size) + 0.5)[None, None] / size - centre[:, 0, None, None]
-    y = (np.arange(size // 2, size) + 0.5)[None, :, None] / size - centre[:, 1, None, None]
-    radius = (x / across[:, None, None]) ** 2 + (y / down[:, None, None]) ** 2
-    weight = 1 / (1 + np.exp(np.clip((radius - 1) * 5, -30, 30)))
-    return torch.from_numpy(weight[:, None].astype(np.float32))
-
-
 def load(folder: Path, split: Split, config: Config, limit: int | None = None, listener: Listener = ignore) -> Clips:
     """Read the clips of `split` into memory. `limit` takes that many, spread over the split. Raises DataError."""
     book = manifest.load(folder)
@@ -327,7 +293,3 @@ def unpacked(stored: pack.Pack, entry: manifest.Entry, config: Config) -> Clip:
     mel = log_mel(stored.waveform, config.audio).numpy()
     lips = stored.landmarks[:, rows(_LIPS)]
     return Clip(entry.identifier, entry.speaker, stored.crops, mel, stored.centres, lips, entry.frame_rate)
-
-
-def _stacked(windows: list[Window]) -> Window:
-    return Window(*(torch.cat(column) for column in zip(*windows, strict=True)))

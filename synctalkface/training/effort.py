@@ -11,7 +11,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from synctalkface.config import Config, LossWeights
-from synctalkface.data.dataset import Window
+from synctalkface.data.window import Window
 from synctalkface.inputs import chunk_length
 from synctalkface.models.discriminator import Discriminator
 from synctalkface.models.generator import SyncTalkFace

@@ -9,7 +9,8 @@ from torch import nn
 
 from synctalkface import hub
 from synctalkface.config import Config, to_json
-from synctalkface.data.dataset import Clips, Window, load
+from synctalkface.data.dataset import Clips, load
+from synctalkface.data.window import Window
 from synctalkface.errors import TrainingError
 from synctalkface.events import Listener, Warned, ignore
 from synctalkface.models.discriminator import Discriminator

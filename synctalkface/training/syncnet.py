@@ -15,8 +15,9 @@ from torch import Tensor
 
 from synctalkface import hub, losses
 from synctalkface.config import Config, to_json
-from synctalkface.data.dataset import Clips, SyncBatch, load
+from synctalkface.data.dataset import Clips, load
 from synctalkface.data.offsets import features
+from synctalkface.data.window import SyncBatch
 from synctalkface.events import Listener, ignore
 from synctalkface.metrics import LARGEST_SHIFT, lip_sync_error
 from synctalkface.models.syncnet import SyncNet

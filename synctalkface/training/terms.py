@@ -14,7 +14,7 @@ from torch import Tensor
 
 from synctalkface import losses
 from synctalkface.config import Config, LossWeights
-from synctalkface.data.dataset import Window
+from synctalkface.data.window import Window
 from synctalkface.inputs import lower, upper
 from synctalkface.models.discriminator import Discriminator
 from synctalkface.models.generator import Lesson, SyncTalkFace

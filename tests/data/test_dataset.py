@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from synctalkface.config import Config, preset
 from synctalkface.data import augment, manifest
-from synctalkface.data.dataset import Clip, Clips, load, mouth_weight
+from synctalkface.data.dataset import Clip, Clips, load
 from synctalkface.data.pack import stored_size
+from synctalkface.data.window import mouth_weight
 from synctalkface.errors import DataError
 
 CONFIG = preset("tiny")

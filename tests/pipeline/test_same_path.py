@@ -16,7 +16,8 @@ from torch import Tensor
 from synctalkface.audio import log_mel, read_waveform
 from synctalkface.clock import window_start
 from synctalkface.config import preset
-from synctalkface.data.dataset import Clips, Window, load
+from synctalkface.data.dataset import Clips, load
+from synctalkface.data.window import Window
 from synctalkface.inputs import mel_from, upper
 from synctalkface.models.generator import Heard
 from synctalkface.person.hearing import SIGMA, Recalled, kernel

@@ -22,7 +22,7 @@ from synctalkface.ffmpeg import find_ffmpeg
 from synctalkface.pipeline import LipSync
 from synctalkface.training import kept
 from synctalkface.training.adapt import adapt
-from synctalkface.training.adaptation import Adaptation, Recipe, Score, learns
+from synctalkface.training.adaptation import Adaptation, Recipe, learns
 from synctalkface.training.footage import Footage, read_footage
 
 CPU = torch.device("cpu")
@@ -107,22 +107,6 @@ def test_what_little_footage_taught_is_believed_in_part(filmed: Footage, tiny_we
         state[name] - adapting.base[name] for state in (adapting.average.state_dict(), adapting.learnt())
     )
     torch.testing.assert_close(kept_back, adapting.trust * moved)
-
-
-def test_of_too_much_a_share_is_kept(filmed: Footage, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all that was learnt draws the held-out frames worse, and a part of it better, that part stays."""
-    adapting = run(filmed, tiny_weights, replace(BRIEF, steps=5))
-    scores = {1.0: 0.2, 0.5: 0.11, 0.25: 0.08}
-    monkeypatch.setattr(
-        adapting, "judge", lambda share=1.0: Score(scores[share] if adapting.step else 0.1, 30.0 + share)
-    )
-    outcome = adapting.adapt()
-    assert (outcome.step, outcome.share, outcome.after) == (5, 0.25, Score(0.08, 30.25))
-    whole, quarter = adapting.learnt(), adapting.learnt(0.25)
-    for name, before in adapting.base.items():
-        assert torch.equal(outcome.state[name], quarter[name])
-        if learns(name):
-            torch.testing.assert_close(quarter[name] - before, 0.25 * (whole[name] - before))
 
 
 def test_the_same_footage_gives_the_same_weights(filmed: Footage, tiny_weights: Path) -> None:

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from synctalkface.config import Config, LossWeights, preset
-from synctalkface.data.dataset import Clips, Window
+from synctalkface.data.dataset import Clips
+from synctalkface.data.window import Window
 from synctalkface.models.discriminator import Discriminator
 from synctalkface.models.generator import SyncTalkFace
 from synctalkface.models.syncnet import SyncNet
