@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 UPPER = 0.25  # of the change: what the upper lip moves; the lower one and the chin move the rest
 NOSE, CHIN = 0.35, 0.9  # in widths of the mouth, from the lips: from there on nothing moves
@@ -25,35 +27,45 @@ class Mouths(NamedTuple):
     corners: Places  # (F, 2, 2)
 
 
-def before(places: Places, mouths: Mouths, gain: float) -> Places:
+def before(places: Tensor, mouths: Mouths, gain: float) -> Tensor:
     """Where the pixels at `places` (..., 2) came from, in each picture, as the lips parted `gain` times as far.
 
     (F, ..., 2), in the unit of `mouths`. At the corners, where lips meet, they part less.
     """
-    return np.stack([_moved(places, one, gain, after=True) for one in _each(mouths)])
+    return _moved(places.expand(len(mouths.lips), *places.shape), mouths, gain, back=True)
 
 
 def after(points: Places, mouths: Mouths, gain: float) -> Places:
     """Where the `points` (F, ..., 2) of each picture go as the lips part `gain` times as far: `before` undone."""
-    return np.stack(
-        [_moved(each, one, gain, after=False) for each, one in zip(points, _each(mouths), strict=True)]
-    ).astype(points.dtype, copy=False)
+    return _moved(torch.from_numpy(points), mouths, gain, back=False).numpy()
 
 
-def _each(mouths: Mouths) -> list[Mouths]:
-    return [Mouths(lips, corners) for lips, corners in zip(*mouths, strict=True)]
+def _moved(places: Tensor, mouths: Mouths, gain: float, *, back: bool) -> Tensor:
+    """`places` (F, ..., 2) taken from before the change to after it, or `back`."""
 
+    def each(numbers: Places) -> Tensor:
+        """(F,) numbers beside `places`."""
+        return torch.from_numpy(numbers).to(places).view(-1, *[1] * (places.dim() - 2))
 
-def _moved(places: Places, mouth: Mouths, gain: float, *, after: bool) -> Places:
-    """`places` (..., 2) of one picture, taken from after the change to before it, or the other way."""
-    upper, lower = mouth.lips[:, 1].min(), mouth.lips[:, 1].max()
-    middle, width = mouth.lips[:, 0].mean(), max(float(np.linalg.norm(mouth.corners[0] - mouth.corners[1])), 1e-6)
+    x, y = places.unbind(-1)
+    upper, lower = each(mouths.lips[..., 1].min(1)), each(mouths.lips[..., 1].max(1))
+    middle, width = (
+        each(mouths.lips[..., 0].mean(1)),
+        each(np.linalg.norm(np.diff(mouths.corners, axis=1)[:, 0], axis=1)),
+    )
+    width = width.clamp_min(1e-6)
     more = (gain - 1) * (lower - upper)
     rises, falls = UPPER * more, (1 - UPPER) * more
-    x, y = places[..., 0], places[..., 1]
-    was = [upper - NOSE * width, upper, lower, lower + CHIN * width]
-    becomes = [was[0], upper - rises, lower + falls, was[3]]
-    moves = np.array([0.0, -rises, falls, 0.0])
-    shift = np.interp(y, becomes, -moves) if after else np.interp(y, was, moves)
-    share = np.cos(np.pi / 2 * np.clip(np.abs(x - middle) / (ACROSS * width), 0, 1)) ** 2
-    return np.stack([x, y + shift * share], axis=-1)
+    nose, chin = upper - NOSE * width, lower + CHIN * width
+    high, low, up, down = (upper - rises, lower + falls, rises, -falls) if back else (upper, lower, -rises, falls)
+    above = up * _share(y, nose, high)
+    between = torch.lerp(up.expand_as(y), down.expand_as(y), _share(y, high, low))
+    below = down * (1 - _share(y, low, chin))
+    shift = torch.where(y < high, above, torch.where(y < low, between, below))
+    across = torch.cos(torch.pi / 2 * ((x - middle).abs() / (ACROSS * width)).clamp(max=1)).square()
+    return torch.stack([x, y + shift * across], -1)
+
+
+def _share(y: Tensor, begin: Tensor, end: Tensor) -> Tensor:
+    """How far `y` lies from `begin` to `end`: 0..1."""
+    return ((y - begin) / (end - begin).clamp_min(1e-9)).clamp(0, 1)

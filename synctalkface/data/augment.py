@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from synctalkface.data.articulate import Mouths, after, before
@@ -76,25 +77,27 @@ class Look:
         return np.asarray(bent, dtype=np.float32)
 
     def sources(self, size: int, top: int, mouths: Mouths | None = None) -> NDArray[np.float32]:
-        """Where in the footage each pixel comes from, in crop units: (1, size - top, size, 2) for all frames alike,
+        """Where in the footage each pixel comes from, in crop units.
 
-        (F, size - top, size, 2) where the mouths are articulated.
+        (1, size - top, size, 2) for all frames alike; where the mouths are articulated (F, size - top, size, 2).
         """
         columns, rows = np.meshgrid((np.arange(size) + 0.5) / size, (np.arange(top, size) + 0.5) / size)
         grid = np.stack([columns, rows], axis=-1)  # (h, w, 2) crop units
         bend = cv2.resize(self.bend, (size, size), interpolation=cv2.INTER_CUBIC)[top:]
-        source = grid @ self.to_stored[:, :2].T + self.to_stored[:, 2] + bend
+        source = (grid @ self.to_stored[:, :2].T + self.to_stored[:, 2] + bend).astype(np.float32)
         if mouths is None or self.articulation == 1:
-            return source[None].astype(np.float32)
-        return before(source, mouths, self.articulation).astype(np.float32)
+            return source[None]
+        return before(torch.from_numpy(source), mouths, self.articulation).numpy()
 
     def maps(
         self, stored: int, size: int, top: int, mouths: Mouths | None = None
     ) -> list[tuple[NDArray[np.int16], NDArray[np.uint16]]]:
         """`sources` as OpenCV takes them, in px of crops whose side is `stored`."""
-        pixels = (self.sources(size, top, mouths) + np.float32(MARGIN)) * np.float32(stored / (1 + 2 * MARGIN)) - 0.5
+        pixels = (self.sources(size, top, mouths) + np.float32(MARGIN)) * np.float32(
+            stored / (1 + 2 * MARGIN)
+        ) - np.float32(0.5)
         nothing = np.empty(0, np.float32)  # both coordinates are in the first map
-        found = [cv2.convertMaps(each.astype(np.float32), nothing, cv2.CV_16SC2) for each in pixels]
+        found = [cv2.convertMaps(each, nothing, cv2.CV_16SC2) for each in pixels]
         return [(np.asarray(fixed), np.asarray(fraction)) for fixed, fraction in found]
 
 

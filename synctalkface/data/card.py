@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, interpolate
 
-from synctalkface.data.articulate import Mouths
+from synctalkface.data.articulate import Mouths, before
 from synctalkface.data.augment import Look
 from synctalkface.data.pack import MARGIN
 
@@ -27,7 +27,7 @@ def crop(stored: Tensor, look: Look, size: int, top: int = 0, mouths: Mouths | N
     """
     device = stored.device
     frames = stored.movedim(-1, 1).float()  # (F, 3, P, P)
-    grid = torch.from_numpy((look.sources(size, top, mouths) + MARGIN) * (2 / (1 + 2 * MARGIN)) - 1).to(device)
+    grid = _grid(look, size, top, mouths, device)
     if len(grid) == 1:  # all frames share it
         frames = frames.flatten(0, 1)[None]  # (1, F * 3, P, P)
     warped = grid_sample(frames, grid, padding_mode="reflection", align_corners=False).flatten(0, 1)
@@ -36,3 +36,15 @@ def crop(stored: Tensor, look: Look, size: int, top: int = 0, mouths: Mouths | N
     rgb = levels.float().view(len(stored), 3, size - top, size).movedim(1, -1) @ colour.T  # (F, h, S, 3)
     toned: Tensor = rgb.round().clamp(0, 255).byte()
     return toned
+
+
+def _grid(look: Look, size: int, top: int, mouths: Mouths | None, device: torch.device) -> Tensor:
+    """What Look.sources gives, where the crops are, and from edge to edge of the stored crop as -1..1."""
+    linear = torch.from_numpy(look.to_stored.astype(np.float32)).to(device)
+    places = (torch.arange(size, device=device) + 0.5) / size
+    rows, columns = torch.meshgrid(places[top:], places, indexing="ij")
+    source = torch.stack([columns, rows], dim=-1) @ linear[:, :2].T + linear[:, 2]  # crop units
+    bend = torch.from_numpy(look.bend).to(device).movedim(-1, 0)[None]
+    source = source + interpolate(bend, (size, size), mode="bicubic")[0, :, top:].movedim(0, -1)
+    sources = source[None] if mouths is None or look.articulation == 1 else before(source, mouths, look.articulation)
+    return (sources + MARGIN) * (2 / (1 + 2 * MARGIN)) - 1
