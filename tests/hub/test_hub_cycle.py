@@ -111,7 +111,7 @@ def test_weights_go_up_come_back_are_trained_on_and_go_up_again(
 
     # 2: fine-tuned
     run = tmp_path / "run"
-    settings = ["--set", "training.steps=2", "--set", "training.evaluate_every=2", "--set", "training.save_every=2"]
+    settings = ["--set", "training.steps=2", "--set", "training.evaluate_every=3", "--set", "training.save_every=2"]
     command = ["train", "generator", "--init", "us/base", "--data", str(tiny_data), "--out", str(run), *settings]
     assert answer(command) == 0
     assert hub.load_config(run).name == "tiny"
