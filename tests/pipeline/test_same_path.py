@@ -20,7 +20,7 @@ from synctalkface.data.dataset import Clips, load
 from synctalkface.data.window import Window
 from synctalkface.inputs import mel_from, upper
 from synctalkface.models.generator import Heard
-from synctalkface.person.hearing import SIGMA, Recalled, kernel
+from synctalkface.person.hearing import SIGMA, Hearing, Recalled, kernel
 from synctalkface.pipeline import LipSync
 from synctalkface.video import probe
 
@@ -62,6 +62,7 @@ def seen(lipsync: LipSync, monkeypatch: pytest.MonkeyPatch) -> Seen:
         told.references += list(references.clone())
         return encode(references)
 
+    monkeypatch.setattr(Hearing, "_judged", lambda _: None)  # what a voice is judged by is heard besides
     monkeypatch.setattr(Recalled, "at", at)
     monkeypatch.setattr(model, "draw", draws)
     monkeypatch.setattr(model, "encode_references", encode_references)
