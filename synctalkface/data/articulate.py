@@ -49,11 +49,8 @@ def _moved(places: Tensor, mouths: Mouths, gain: float, *, back: bool) -> Tensor
 
     x, y = places.unbind(-1)
     upper, lower = each(mouths.lips[..., 1].min(1)), each(mouths.lips[..., 1].max(1))
-    middle, width = (
-        each(mouths.lips[..., 0].mean(1)),
-        each(np.linalg.norm(np.diff(mouths.corners, axis=1)[:, 0], axis=1)),
-    )
-    width = width.clamp_min(1e-6)
+    middle = each(mouths.lips[..., 0].mean(1))
+    width = each(np.linalg.norm(mouths.corners[:, 1] - mouths.corners[:, 0], axis=1)).clamp_min(1e-6)
     more = (gain - 1) * (lower - upper)
     rises, falls = UPPER * more, (1 - UPPER) * more
     nose, chin = upper - NOSE * width, lower + CHIN * width

@@ -53,7 +53,7 @@ class Look:
 
         `mouths`: where they lie in these crops, in crop units, if they are to be articulated too.
         """
-        maps = self.maps(stored.shape[1], size, top, mouths)
+        maps = self._maps(stored.shape[1], size, top, mouths)
         warped = [
             cv2.remap(frame, *each, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
             for frame, each in zip(stored, itertools.cycle(maps))
@@ -76,7 +76,7 @@ class Look:
         bent = (landmarks - field[cell[..., 1], cell[..., 0]] - offset) @ np.linalg.inv(linear).T
         return np.asarray(bent, dtype=np.float32)
 
-    def sources(self, size: int, top: int, mouths: Mouths | None = None) -> NDArray[np.float32]:
+    def _sources(self, size: int, top: int, mouths: Mouths | None) -> NDArray[np.float32]:
         """Where in the footage each pixel comes from, in crop units.
 
         (1, size - top, size, 2) for all frames alike; where the mouths are articulated (F, size - top, size, 2).
@@ -89,13 +89,12 @@ class Look:
             return source[None]
         return before(torch.from_numpy(source), mouths, self.articulation).numpy()
 
-    def maps(
-        self, stored: int, size: int, top: int, mouths: Mouths | None = None
+    def _maps(
+        self, stored: int, size: int, top: int, mouths: Mouths | None
     ) -> list[tuple[NDArray[np.int16], NDArray[np.uint16]]]:
-        """`sources` as OpenCV takes them, in px of crops whose side is `stored`."""
-        pixels = (self.sources(size, top, mouths) + np.float32(MARGIN)) * np.float32(
-            stored / (1 + 2 * MARGIN)
-        ) - np.float32(0.5)
+        """`_sources` as OpenCV takes them, in px of crops whose side is `stored`."""
+        scale = np.float32(stored / (1 + 2 * MARGIN))
+        pixels = (self._sources(size, top, mouths) + np.float32(MARGIN)) * scale - np.float32(0.5)
         nothing = np.empty(0, np.float32)  # both coordinates are in the first map
         found = [cv2.convertMaps(each, nothing, cv2.CV_16SC2) for each in pixels]
         return [(np.asarray(fixed), np.asarray(fraction)) for fixed, fraction in found]

@@ -39,7 +39,7 @@ def crop(stored: Tensor, look: Look, size: int, top: int = 0, mouths: Mouths | N
 
 
 def _grid(look: Look, size: int, top: int, mouths: Mouths | None, device: torch.device) -> Tensor:
-    """What Look.sources gives, where the crops are, and from edge to edge of the stored crop as -1..1."""
+    """Where in the stored crop each pixel comes from, -1..1 from edge to edge: for all frames, or for each."""
     linear = torch.from_numpy(look.to_stored.astype(np.float32)).to(device)
     places = (torch.arange(size, device=device) + 0.5) / size
     rows, columns = torch.meshgrid(places[top:], places, indexing="ij")

@@ -57,12 +57,12 @@ def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None
     """
     width, height = small_size(video, longest_side)
     empty = True
-    plain = video.pixel_format == "yuv420p" and not video.colour.full_range and _decodable(video, start)
-    if width % 2 == 0 and height % 2 == 0 and plain:
+    even = width % 2 == 0 and height % 2 == 0
+    if even and video.pixel_format == "yuv420p" and not video.colour.full_range and _decodable(video, start):
         for frame in decoded(video, stop, _THREADS, _COARSE):
             empty = False
             yield small(video, frame, width, height)
-    elif width % 2 == 0 and height % 2 == 0:
+    elif even:
         scale: dict[str, object] = {"w": width, "h": height, "flags": "area", "out_range": "tv"}
         for data in _pipe(video, start, stop, "yuv420p", scale, width * height * 3 // 2, _COARSE):
             empty = False

@@ -14,10 +14,11 @@ import re
 import shutil
 import subprocess
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
+
+from tests.hub.loopback import Handler, Refused, Server
 
 GIT = shutil.which("git") or "git"
 LARGE = (".safetensors", ".zip", ".bin")  # the suffixes the Hub stores with git-lfs
@@ -42,17 +43,6 @@ class Stored(NamedTuple):
     large: bool
 
 
-class Refused(Exception):
-    """An answer that is not 200."""
-
-    def __init__(self, status: int, code: str = "", message: str = "refused", **more: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.more = status, code, more
-
-    def headers(self) -> dict[str, str]:
-        return {"X-Error-Message": str(self), **({"X-Error-Code": self.code} if self.code else {})}
-
-
 class RecordingHub:
     """The server. `requests` is what it was asked, `created` the bodies of repository creations."""
 
@@ -64,7 +54,7 @@ class RecordingHub:
         self.faults: list[Fault] = []
         self._lock = threading.RLock()
         self._known: dict[tuple[str, str, str], dict[str, Stored]] = {}
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server = Server(("127.0.0.1", 0), Handler)
         self._server.hub = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
@@ -286,49 +276,3 @@ _ROUTES = [
     (rf"POST /lfs/{_KIND}/{_NAME}/([0-9a-f]{{64}})/verify", "on_verify"),
     (rf"(?:HEAD|GET) /{_NAME}/resolve/{_REVISION}/(.+)", "on_file"),
 ]
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    hub: RecordingHub
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: _Server
-
-    def _respond(self) -> None:
-        hub, body, line = self.server.hub, self._body(), f"{self.command} {urlsplit(self.path).path}"
-        hub.requests.append(line)
-        fault = hub.fault(line)
-        try:
-            if fault and fault.status:
-                raise Refused(fault.status, fault.code)
-            data, headers = hub.answer(line, body)
-            status = 200
-        except Refused as refused:
-            data, status, headers = {"error": str(refused), **refused.more}, refused.status, refused.headers()
-        payload = data if isinstance(data, bytes) else json.dumps(data).encode()
-        self.send_response(status)
-        for key, value in {**headers, "Content-Length": str(len(payload))}.items():
-            self.send_header(key, value)
-        self.end_headers()
-        if self.command == "HEAD":
-            return
-        self.close_connection = bool(fault and not fault.status)
-        self.wfile.write(payload[: len(payload) // 2] if self.close_connection else payload)
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = b""
-        while size := int(self.rfile.readline(), 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return body
-
-    do_GET = do_HEAD = do_POST = do_PUT = _respond
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import resource
 import shutil
 import struct
@@ -11,7 +10,6 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -220,32 +218,6 @@ def test_a_monstrous_model_is_refused_before_memory_is_taken(tiny: Path) -> None
 
 
 # ---- files made to harm -----------------------------------------------------------------------------------------
-
-
-class Bomb:
-    """Unpickling it leaves a mark."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> Any:
-        return (Path.touch, (self.mark,))
-
-
-@pytest.mark.parametrize("name", ["pytorch_model.bin", "generator.pt", "model.ckpt"])
-def test_a_pickle_is_never_opened(tiny: Path, tmp_path: Path, name: str) -> None:
-    mark = tmp_path / "exploded"
-    (tiny / hub.GENERATOR).unlink()
-    (tiny / name).write_bytes(pickle.dumps(Bomb(mark)))
-    assert f"{name} is a pickle" in refused(tiny)
-    assert not mark.exists()
-
-
-def test_a_pickle_under_the_name_of_safetensors_is_refused(tiny: Path, tmp_path: Path) -> None:
-    mark = tmp_path / "exploded"
-    (tiny / hub.GENERATOR).write_bytes(pickle.dumps(Bomb(mark)))
-    assert "generator.safetensors is damaged" in refused(tiny)
-    assert not mark.exists()
 
 
 @pytest.mark.parametrize("claimed", [1 << 62, 90 << 20, 0])
