@@ -35,8 +35,9 @@ from synctalkface.events import Event, Warned
 from synctalkface.models.generator import SyncTalkFace, for_use
 from synctalkface.models.syncnet import SyncNet
 from synctalkface.person.judge import OwnJudge
-from synctalkface.training.adaptation import Adaptation, Recipe, redraw_footage
+from synctalkface.training.adaptation import Adaptation, Recipe
 from synctalkface.training.footage import Footage, read_footage
+from synctalkface.training.held_out import redraw_footage
 from synctalkface.video import probe
 
 SHOWN = ("psnr", "ssim", "lmd", "lse_d", "lse_c", "movement", "opening", "sharpness", "other_lse_c")

@@ -16,9 +16,9 @@ import torch
 
 from synctalkface import hub
 from synctalkface.data import pack
-from synctalkface.evaluation.landmarks import LipReader
 from synctalkface.evaluation.scores import Row, Sitting, mean, spoken
 from synctalkface.evaluation.take import Take, takes
+from synctalkface.faces.lip_reader import LipReader
 from synctalkface.models.generator import Heard, SyncTalkFace, for_use
 from synctalkface.person.judge import OwnJudge
 

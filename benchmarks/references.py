@@ -23,9 +23,9 @@ from synctalkface import hub
 from synctalkface.data import pack
 from synctalkface.data.dataset import Clip
 from synctalkface.data.redraw import redraw
-from synctalkface.evaluation.landmarks import LipReader
 from synctalkface.evaluation.scores import Sitting
 from synctalkface.evaluation.take import Take, takes
+from synctalkface.faces.lip_reader import LipReader
 from synctalkface.models.decoder import Drawing, moved_alone
 from synctalkface.models.generator import SyncTalkFace, for_use
 from synctalkface.person.judge import OwnJudge

@@ -19,9 +19,13 @@ SMALLEST_COSINE = 1e-6  # -log of a cosine is cut here: 13.8
 SMALLEST_SHARE = 1e-30  # of an address: far below softmax(kappa * cosine), and still a float32
 
 
-def reconstruction(generated: Tensor, true: Tensor) -> Tensor:
-    """L_rec = |I - I_true|_1, mean over pixels; the sum over the branches I_g and I_G is the caller's."""
-    return (generated.float() - true.float()).abs().mean()
+def reconstruction(generated: Tensor, true: Tensor, weight: Tensor | None = None) -> Tensor:
+    """L_rec = |I - I_true|_1, mean over pixels; the sum over the branches I_g and I_G is the caller's.
+
+    weight: how many times a pixel counts, broadcast over them; None: once (paper).
+    """
+    error = (generated.float() - true.float()).abs()
+    return (error if weight is None else error * weight).mean()
 
 
 def alone(mine: Tensor) -> Tensor:

@@ -57,3 +57,12 @@ def redraw(
         drawn.append((picture if config.face.region == "lower" else lower(picture))[0].cpu())
         addresses += [] if heard.address is None else [heard.address[0].cpu()]
     return Redrawn(torch.cat(drawn), torch.cat(addresses) if addresses else None)
+
+
+def with_mouths(crops: NDArray[np.uint8], halves: Tensor) -> NDArray[np.uint8]:
+    """A copy of stored crops (F, P, P, 3) with lower halves (F, 3, S/2, S) of 0..1 put into them."""
+    changed, size = crops.copy(), halves.shape[-1]
+    edge = (crops.shape[1] - size) // 2
+    drawn = halves.clamp(0, 1).mul(255).round().byte().movedim(1, -1).numpy()
+    changed[:, edge + size // 2 : edge + size, edge : edge + size] = drawn
+    return changed

@@ -21,7 +21,7 @@ from synctalkface.models.decoder import Drawing, parts
 from synctalkface.models.face import ReferenceFeatures
 from synctalkface.models.generator import SyncTalkFace
 
-VERSION = "2"  # of the graph below: a network of another version is made again
+VERSION = "3"  # of the graph below: a network of another version is made again
 OPSET = 17
 OUTPUT = "drawing"
 _OWNER = "synctalkface.weights"  # metadata: the fingerprint of the weights the graph was made of

@@ -23,9 +23,9 @@ from synctalkface.config import Config
 from synctalkface.data import manifest, pack
 from synctalkface.data.redraw import redraw
 from synctalkface.evaluation.contest import COPY, TRUTH, Contestant, Part, refuse_other_faces
-from synctalkface.evaluation.landmarks import LipReader
 from synctalkface.evaluation.scores import Row, Sitting
 from synctalkface.evaluation.take import Take
+from synctalkface.faces.lip_reader import LipReader
 from synctalkface.models.generator import SyncTalkFace, for_use
 from synctalkface.person.judge import OwnJudge
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synctalkface.address import Shapes
-from synctalkface.evaluation.landmarks import opening, width
 from synctalkface.evaluation.sitter import one_slot
+from synctalkface.faces.lip_reader import opening, width
 
 IN_USE = 0.1  # of an equal share: a slot that the speech of many clips asks for less than this was never taught
 SHAPES = ("closed", "open", "wide", "round")

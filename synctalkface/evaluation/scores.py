@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from synctalkface.data.redraw import redraw
-from synctalkface.evaluation.landmarks import LipReader, movement, opening
 from synctalkface.evaluation.sync import Judge, listen
 from synctalkface.evaluation.take import Take
+from synctalkface.faces.lip_reader import LipReader, movement, opening
 from synctalkface.inputs import pictures
 from synctalkface.metrics import landmark_distance, lip_sync_error, psnr, psnr_wrapped, ssim
 from synctalkface.models.generator import SyncTalkFace

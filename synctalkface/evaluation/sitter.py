@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from synctalkface.address import Shapes
 from synctalkface.config import Config
 from synctalkface.data import pack
-from synctalkface.evaluation.landmarks import LipReader
 from synctalkface.faces.crop import cut
 from synctalkface.faces.detect import find_detector
+from synctalkface.faces.lip_reader import LipReader
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.models.generator import SyncTalkFace
 from synctalkface.person import Portrait, follow, stills

@@ -18,6 +18,7 @@ from synctalkface.config import Config
 from synctalkface.data import manifest, pack
 from synctalkface.data.corpora import Split
 from synctalkface.data.dataset import Clip, Clips, unpacked
+from synctalkface.data.redraw import with_mouths
 from synctalkface.errors import DataError
 
 
@@ -44,11 +45,7 @@ class Take:
 
     def with_mouths(self, halves: Tensor) -> NDArray[np.uint8]:
         """The stored crops (F, P, P, 3) with lower halves (F, 3, S/2, S) of 0..1 put into them."""
-        changed = self.stored.copy()
-        drawn = halves.clamp(0, 1).mul(255).round().byte().movedim(1, -1).numpy()
-        rows = slice(self.edge + self.size // 2, self.edge + self.size)
-        changed[:, rows, self.edge : self.edge + self.size] = drawn
-        return changed
+        return with_mouths(self.stored, halves)
 
     def since(self, frame: int) -> Take:
         """The clip from `frame` on, with its whole sound, to score a part of it."""

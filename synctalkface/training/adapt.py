@@ -17,7 +17,7 @@ from synctalkface.training.adaptation import Adaptation, Recipe
 from synctalkface.training.footage import read_footage
 from synctalkface.training.kept import Adapted
 
-VERSION = 3  # counts changes of the method that no setting tells: weights adapted before are not used any more
+VERSION = 4  # counts changes of the method that no setting tells: weights adapted before are not used any more
 
 
 def adapt(
@@ -64,6 +64,8 @@ def adapt(
         l1_after=outcome.after.l1,
         psnr_before=outcome.before.psnr,
         psnr_after=outcome.after.psnr,
+        lmd_before=outcome.before.lmd,
+        lmd_after=outcome.after.lmd,
         took=round(time.monotonic() - started, 1),
     )
     kept.keep(run.average, replace(config, name=f"{config.name}, adapted"), base, report)

@@ -10,7 +10,6 @@ import copy
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,21 +19,21 @@ from torch import Tensor
 
 from synctalkface import hub
 from synctalkface.config import Config
-from synctalkface.data.dataset import Clips
-from synctalkface.data.redraw import redraw
-from synctalkface.errors import TrainingError
+from synctalkface.data.window import Window
 from synctalkface.events import Listener, Progress, ignore
-from synctalkface.inputs import lower, pictures
-from synctalkface.metrics import l1, psnr
-from synctalkface.models.generator import SyncTalkFace, emphasise, for_use
+from synctalkface.faces.crop import mouth_mask
+from synctalkface.models.generator import emphasise, for_use
 from synctalkface.models.syncnet import SyncNet
-from synctalkface.training.footage import Footage, part
+from synctalkface.training.footage import Footage
 from synctalkface.training.generator import GeneratorRun
-from synctalkface.training.lessons import Lessons, held_out
+from synctalkface.training.held_out import Examination, Score
+from synctalkface.training.lessons import Lessons
+from synctalkface.training.terms import Taught, drawn_region, teach
 
 ENOUGH = 4.0  # seconds to learn from; of what less than that taught, only a share is believed
 LEARNS = ("face_encoder.", "decoder.levels.", "decoder.head.")  # beginnings of the parameters' names
 KEEPS = ("decoder.levels.0.",)  # but these: with the layer before, they say where lips are, not what they look like
+AROUND = 5.0  # how many times more the pixels count that a dub does not show
 SHARES = (1.0, 0.5, 0.25)  # of what was learnt: of all of it, the held-out frames may say it is too much
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of a norm
 
@@ -51,7 +50,7 @@ class Recipe:
     voice: float = 1.0  # how far the voice varies, 0..1
     mute: float = 0.3  # share of windows drawn from the recalled lips alone
     mouth: float = 10.0  # weight of the L1 inside the mouth window
-    audio_visual: float = 0.5  # weight of the sync expert's opinion
+    audio_visual: float = 0.0  # weight of the sync expert's opinion: in few frames it is pleased by patterns, not lips
     every: int = 25  # steps between two looks at what is held out
     patience: int = 5  # looks without a better one that end the run
 
@@ -92,13 +91,6 @@ def learns(name: str) -> bool:
     return name.startswith(LEARNS) and not name.startswith(KEEPS) and not name.endswith(STATISTICS)
 
 
-class Score(NamedTuple):
-    """How near the redrawn mouths come to the filmed ones, in the part that is held out."""
-
-    l1: float
-    psnr: float  # dB
-
-
 class Outcome(NamedTuple):
     """The end of an adaptation. `state` is that of the best weights: of the base, if none were better."""
 
@@ -127,6 +119,9 @@ class Adaptation(GeneratorRun):
         self.begin_from(base)
         self.footage, self.recipe = footage, recipe
         self.base = copy.deepcopy(self.average.state_dict())
+        self.usual = for_use(self.average)
+        self.shown = _shown(footage, config).to(device)
+        self.examination = Examination(footage, lessons)
         self.trust = min(1.0, lessons.seconds / ENOUGH)
         emphasise(self.model)  # what learns to draw sees the lips that it will be shown in use
         for name, parameter in self.model.named_parameters():
@@ -135,6 +130,17 @@ class Adaptation(GeneratorRun):
     def ready(self) -> None:
         """Statistics stay those of the base: a batch of one face has others, and the frozen parts must not move."""
         self.model.eval()
+
+    def teach(self, batch: Window, silent: Tensor, moved: Tensor) -> Taught:
+        """What a dub shows is learnt from the footage; around it the pictures shall stay as they were, all the more.
+
+        A few seconds show few poses, and what lies behind a head would be learnt from those alone.
+        """
+        taught = super().teach(batch, silent, moved)
+        with torch.no_grad():
+            usual = teach(self.usual, batch, self.config, silent, moved).lesson.from_sound
+        true = torch.lerp(usual.float(), taught.true.float(), self.shown)
+        return taught._replace(true=true, weight=1 + AROUND * (1 - self.shown))
 
     def adapt(self, listener: Listener = ignore) -> Outcome:
         """Learn until the held-out part gets no better, or the steps are over. Writes nothing."""
@@ -147,8 +153,8 @@ class Adaptation(GeneratorRun):
             listener(Progress("adapt", step, self.recipe.steps, left))
             if step % self.recipe.every == 0 or step == self.recipe.steps:
                 scores = {share: self.judge(share) for share in SHARES}
-                share = min(scores, key=lambda share: scores[share].l1)
-                if scores[share].l1 < best.l1:
+                share = max(scores, key=lambda share: scores[share].gain(before))
+                if scores[share].gain(before) > best.gain(before):
                     best, found, believed, state = scores[share], step, share, self.learnt(share)
                 elif step - found >= self.recipe.every * self.recipe.patience:
                     break
@@ -168,28 +174,13 @@ class Adaptation(GeneratorRun):
         """A `share` of what was learnt, as in use, on the frames at the end of each footage."""
         judged = copy.deepcopy(self.average)
         judged.load_state_dict(self.learnt(share))
-        model = for_use(judged)
-        scores = [self._judge(model, one) for one in self.footage]
-        mean = np.mean(scores, axis=0)
-        if not np.isfinite(mean).all():
-            raise TrainingError("The adapted weights draw no picture any more. Lower the learning rate.")
-        return Score(*map(float, mean))
-
-    def _judge(self, model: SyncTalkFace, footage: Footage) -> Score:
-        frames = len(footage.clip.crops)
-        first = frames - held_out(footage, len(self.footage))
-        clip = part(footage.clip, first, frames)
-        drawn = redraw_footage(model, self.clips, footage, first, frames)
-        true, mouth = lower(self.clips.faces(clip)), self.clips.mouths(clip)
-        return Score(l1(drawn, true, mouth), psnr(drawn, true, mouth))
+        return self.examination.score(for_use(judged))
 
 
-def redraw_footage(model: SyncTalkFace, clips: Clips, footage: Footage, begin: int, end: int) -> Tensor:
-    """The lower halves (F, 3, S/2, S) of the frames [begin, end) of `footage`, with the references that a dub takes."""
-    references, drawn = footage.references[begin:end], []
-    changes = begin + 1 + np.flatnonzero(np.diff(references, axis=0).any(axis=1))
-    for first, last in pairwise([begin, *changes.tolist(), end]):
-        stills = pictures(footage.stills(footage.references[first], clips.size))
-        shown = part(footage.clip, first, last)
-        drawn.append(redraw(model, clips, shown, None, stills, footage.articulation).picture)
-    return torch.cat(drawn)
+def _shown(footage: Sequence[Footage], config: Config) -> Tensor:
+    """How much of each pixel of the drawn region (1, 1, 1, h, w) a dub shows, in the mean over the frames."""
+    size, upright = config.face.size, np.eye(2, 3)
+    masks = [mouth_mask(points, upright, size) for one in footage for points in one.stored.landmarks]
+    mean = np.mean(masks, axis=0)
+    either = torch.from_numpy(np.maximum(mean, mean[:, ::-1]))  # some samples are mirrored
+    return drawn_region(either[None, None, None], config)

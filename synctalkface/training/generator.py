@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from synctalkface import hub
 from synctalkface.config import Config, to_json
@@ -28,7 +28,7 @@ from synctalkface.training.optimiser import adam
 from synctalkface.training.pace import peak
 from synctalkface.training.precision import Precision, autocast, fastest, placed
 from synctalkface.training.schedule import augmentation, averaging, learning_rate, lips_learn, muted, unpainted, weights
-from synctalkface.training.terms import by_branch, discriminator_loss, generator_terms, teach, weighted
+from synctalkface.training.terms import Taught, by_branch, discriminator_loss, generator_terms, teach, weighted
 from synctalkface.training.validate import Scores, sheet, validate
 from synctalkface.training.widen import trained
 
@@ -196,7 +196,7 @@ class GeneratorRun:
         silent, moved = (each(number, plan)[self.own].to(self.device) for each in (muted, unpainted))
         factors = weights(self.step, self.config.losses, plan)
         with autocast(self.precision, self.device):
-            taught = teach(self.model, batch, self.config, silent, moved)
+            taught = self.teach(batch, silent, moved)
             nets = (self.model, self.syncnet, self.discriminator)
             learn = lips_learn(self.step, plan)
             terms = generator_terms(taught, batch, self.config, factors, *nets, learn, self.crew.mean)
@@ -206,6 +206,10 @@ class GeneratorRun:
                 terms["discriminator"] = discriminator_loss(taught, self.discriminator, self.config)
             push(terms["discriminator"], self.step, CRITIC_RATE, plan.accumulate, self.crew)
         return self.crew.numbers({**terms, **by_branch(taught)})
+
+    def teach(self, batch: Window, silent: Tensor, moved: Tensor) -> Taught:
+        """One forward pass, and what its pictures should be; a run that wants others says so."""
+        return teach(self.model, batch, self.config, silent, moved)
 
     def _critic_learns(self) -> bool:
         return bool(self.config.losses.adversarial) and self.step >= self.plan.critic_from

@@ -37,6 +37,8 @@ class Adapted:
     l1_after: float
     psnr_before: float  # dB
     psnr_after: float
+    lmd_before: float  # px of the crop: how far the lips are from the filmed ones
+    lmd_after: float
     took: float  # seconds of work
     cached: bool = False  # found in the cache: nothing was done
 
@@ -60,7 +62,8 @@ class Adapted:
         return (
             f"{self.folder}: adapted to {self.seconds:.1f} s of footage in {self.took:.0f} s ({self.step} steps). On "
             f"the seconds held out the mouth's L1 went from {self.l1_before:.4f} to {self.l1_after:.4f}, its PSNR from "
-            f"{self.psnr_before:.1f} to {self.psnr_after:.1f} dB."
+            f"{self.psnr_before:.1f} to {self.psnr_after:.1f} dB, and the lips came from {self.lmd_before:.2f} to "
+            f"{self.lmd_after:.2f} px of where they were filmed."
         )
 
 

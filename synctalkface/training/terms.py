@@ -28,6 +28,7 @@ class Taught(NamedTuple):
     lesson: Lesson
     true: Tensor  # (B, F, 3, h, w)
     generated: list[Tensor]  # (B, F, 3, h, w) of each branch: I_g, then I_G where there is a memory
+    weight: Tensor | None = None  # how many times a pixel counts in the reconstruction; None: once
 
 
 def teach(
@@ -73,9 +74,9 @@ def generator_terms(
 
     `lips_learn`: see losses.align. The mean of a term over the processes that share a batch is the whole batch's.
     """
-    lesson, true, generated = taught
+    lesson, true, generated, _ = taught
     halves = [mouth_half(branch, config) for branch in generated]
-    terms = {"reconstruction": _sum(losses.reconstruction(branch, true) for branch in generated)}
+    terms = {"reconstruction": _sum(losses.reconstruction(branch, true, taught.weight) for branch in generated)}
     if weights.mouth:
         target = mouth_half(true, config)
         terms["mouth"] = _sum(losses.mouth(half, target, batch.mouth, across) for half in halves)

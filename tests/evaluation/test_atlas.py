@@ -18,9 +18,9 @@ from synctalkface.cli.main import answer
 from synctalkface.config import preset
 from synctalkface.evaluation.atlas import by_label, information, lift, mutual_information
 from synctalkface.evaluation.drawing import heat_map, sheet
-from synctalkface.evaluation.landmarks import opening
 from synctalkface.evaluation.naming import name_shapes
 from synctalkface.evaluation.sitter import one_slot
+from synctalkface.faces.lip_reader import opening
 from synctalkface.faces.mesh import LIPS_INNER, LIPS_OUTER
 from synctalkface.models.generator import SyncTalkFace
 

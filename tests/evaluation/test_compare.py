@@ -19,10 +19,10 @@ from synctalkface.errors import DataError, OutputError, WeightsError
 from synctalkface.evaluation.bench import Job, score_all
 from synctalkface.evaluation.compare import NOTEBOOK, Comparison, compare
 from synctalkface.evaluation.contest import ADAPTED, BASE, COPY, NO_MEMORY, TRUTH, UNADAPTED, Contestant
-from synctalkface.evaluation.landmarks import LipReader
 from synctalkface.evaluation.results import JSON, MARKDOWN, Line
 from synctalkface.evaluation.scores import Sitting
 from synctalkface.evaluation.take import each, takes
+from synctalkface.faces.lip_reader import LipReader
 from synctalkface.models.generator import SyncTalkFace
 
 Compare = Callable[..., Comparison]

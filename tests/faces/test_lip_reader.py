@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from synctalkface.evaluation.landmarks import movement, opening, width
+from synctalkface.faces.lip_reader import movement, opening, width
 from synctalkface.faces.mesh import LIPS_INNER, LIPS_OUTER
 
 
