@@ -21,6 +21,7 @@ from synctalkface.models.generator import SyncTalkFace
 from synctalkface.training.footage import Footage, part
 from synctalkface.training.lessons import held_out
 
+TREMBLE = 0.01  # share of LMD that the mesh alone makes of a few frames: so much more is not worse
 SMALLEST = 1e-6  # of a score that is divided by
 
 
@@ -37,10 +38,10 @@ class Score(NamedTuple):
 
         It is 0 if one of them is worse, or the picture as a whole: a few frames cannot tell which of them is right.
         """
-        if self.l1 > before.l1 or self.lmd > before.lmd or self.ssim < before.ssim:
+        if self.l1 > before.l1 or self.lmd > before.lmd * (1 + TREMBLE) or self.ssim < before.ssim:
             return 0.0
         ratios = (max(now, SMALLEST) / max(then, SMALLEST) for now, then in zip(self[::3], before[::3], strict=True))
-        return -float(np.log(list(ratios)).sum())
+        return max(0.0, -float(np.log(list(ratios)).sum()))
 
 
 class Examined(NamedTuple):
