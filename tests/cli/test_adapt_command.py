@@ -19,7 +19,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tiny_weights: Path) -> list[dict[str,
 
     def stand_in(videos: object, out: object = None, **options: Any) -> Adapted:
         calls.append({"videos": videos, "out": out, **options})
-        return Adapted(tiny_weights, 75, 200, 9.6, (0.0,), 0.04, 0.03, 25.0, 27.5, 140.2)
+        return Adapted(tiny_weights, 75, 200, 9.6, (0.0,), 0.04, 0.03, 25.0, 27.5, 0.8, 0.6, 140.2)
 
     monkeypatch.setattr("synctalkface.training.adapt.adapt", stand_in)
     return calls
