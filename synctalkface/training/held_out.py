@@ -21,7 +21,7 @@ from synctalkface.models.generator import SyncTalkFace
 from synctalkface.training.footage import Footage, part
 from synctalkface.training.lessons import held_out
 
-TREMBLE = 0.01  # share of LMD that the mesh alone makes of a few frames: so much more is not worse
+TREMBLE = 0.01  # share of LMD by which lips may lie worse: as little is not told apart by a few frames
 SMALLEST = 1e-6  # of a score that is divided by
 
 
@@ -36,12 +36,12 @@ class Score(NamedTuple):
     def gain(self, before: Score) -> float:
         """How much better this is than `before`, over 0 if so: by the pixels of the mouth and the shape of the lips.
 
-        It is 0 if one of them is worse, or the picture as a whole: a few frames cannot tell which of them is right.
+        It is 0 if one of them is worse (the lips by more than TREMBLE), or the picture as a whole.
         """
         if self.l1 > before.l1 or self.lmd > before.lmd * (1 + TREMBLE) or self.ssim < before.ssim:
             return 0.0
-        ratios = (max(now, SMALLEST) / max(then, SMALLEST) for now, then in zip(self[::3], before[::3], strict=True))
-        return max(0.0, -float(np.log(list(ratios)).sum()))
+        pixels, lips = (max(a, SMALLEST) / max(b, SMALLEST) for a, b in ((before.l1, self.l1), (before.lmd, self.lmd)))
+        return max(0.0, float(np.log(pixels * lips)))
 
 
 class Examined(NamedTuple):
