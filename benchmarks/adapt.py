@@ -3,9 +3,8 @@
     python benchmarks/adapt.py clip.mp4 [...] [--weights FOLDER] [--set steps=100] [--json FILE] [--sheets FOLDER]
 
 Scores are those of docs/evaluation.md on the second half, drawn to its own speech with the references that a dub of it
-takes. "sharpness" is the mean size of the mouth's Laplacian over that of the filmed mouth. "other_lse_c" is LSE-C where
-the second half says the sample speech. --sheets writes a picture for each clip: filmed, base and adapted below each
-other, with its own speech and with the sample speech side by side.
+takes. "other_lse_c" is LSE-C where the second half says the sample speech. --sheets writes a picture for each clip:
+filmed, base and adapted below each other, with its own speech and with the sample speech side by side.
 """
 
 from __future__ import annotations
@@ -79,16 +78,7 @@ class Exam:
         foreign = take.with_mouths(redraw_footage(model, take.clips, footage._replace(clip=other), 0, frames))
         error = measure(self.judge, self.judge.see(foreign), self.speech, centres, take.clip.frame_rate)
         row["other_lse_c"] = error.confidence
-        row["sharpness"] = sharpness(take, drawn) / sharpness(take, take.stored)
         return {name: row[name] for name in SHOWN}, np.concatenate([take.inner(drawn), take.inner(foreign)], axis=2)
-
-
-def sharpness(take: Take, crops: NDArray[np.uint8]) -> float:
-    """Mean size of the Laplacian in the mouth window of crops (F, P, P, 3)."""
-    mouth = take.clips.mouths(take.clip).numpy()[:, 0]  # (F, S/2, S)
-    grey = take.inner(crops)[:, take.size // 2 :].mean(-1)
-    edges = np.stack([np.abs(cv2.Laplacian(frame, cv2.CV_64F)) for frame in grey])
-    return float((edges * mouth).sum() / mouth.sum())
 
 
 def compare(path: Path, base: Path, recipe: Recipe, device: torch.device, sheets: Path | None = None) -> dict[str, Any]:

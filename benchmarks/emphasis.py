@@ -22,7 +22,7 @@ from synctalkface.faces.lip_reader import LipReader
 from synctalkface.models.generator import Heard, SyncTalkFace, for_use
 from synctalkface.person.judge import OwnJudge
 
-SHOWN = ("psnr", "ssim", "lmd", "lse_d", "lse_c", "movement", "opening")
+SHOWN = ("psnr", "ssim", "lmd", "lse_d", "lse_c", "movement", "opening", "sharpness")
 FILMED = "filmed"
 
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from synctalkface import hub
 from synctalkface.data import pack
-from synctalkface.data.dataset import Clip
+from synctalkface.data.clip import Clip
 from synctalkface.data.redraw import redraw
 from synctalkface.evaluation.scores import Sitting
 from synctalkface.evaluation.take import Take, takes
@@ -30,7 +30,7 @@ from synctalkface.models.decoder import Drawing, moved_alone
 from synctalkface.models.generator import SyncTalkFace, for_use
 from synctalkface.person.judge import OwnJudge
 
-SHOWN = ("psnr", "ssim", "lmd", "lse_d", "lse_c", "movement", "opening")
+SHOWN = ("psnr", "ssim", "lmd", "lse_d", "lse_c", "movement", "opening", "sharpness")
 
 
 class Watched:

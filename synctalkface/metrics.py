@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -75,6 +76,14 @@ def _ssim_of_one(generated: Tensor, true: Tensor) -> Tensor:
     luminance = (2 * mean_x * mean_y + SSIM_C1) / (mean_x**2 + mean_y**2 + SSIM_C1)
     structure = (2 * covariance + SSIM_C2) / (variance_x + variance_y + SSIM_C2)
     return (luminance * structure).mean()
+
+
+def sharpness(picture: Tensor, weight: Tensor) -> float:
+    """How finely (F, 3, H, W) in 0..1 are drawn: the mean size of the Laplacian of grey, weighted by (F, 1, H, W)."""
+    grey = picture.float().mean(dim=1).numpy()
+    edges = np.stack([np.abs(cv2.Laplacian(frame, cv2.CV_32F)) for frame in grey])
+    where = weight[:, 0].numpy()
+    return float((edges * where).sum() / where.sum())
 
 
 def landmark_distance(generated: NDArray[np.float32], true: NDArray[np.float32]) -> float:

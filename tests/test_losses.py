@@ -41,6 +41,28 @@ def test_the_mouth_term_of_an_empty_window_is_zero() -> None:
     assert losses.mouth(torch.rand(1, 1, 3, 2, 2), torch.rand(1, 1, 3, 2, 2), torch.zeros(1, 1, 1, 2, 2)) == 0
 
 
+def test_detail_is_the_difference_of_how_fine_pictures_are() -> None:
+    """A chessboard of 0 and 1 has the Laplacian 4 everywhere; one of half the contrast 2; an even picture none."""
+    board = (torch.arange(24)[:, None] + torch.arange(32)) % 2
+    fine = board.float().expand(1, 2, 3, 24, 32)
+    weights = torch.zeros(1, 2, 1, 24, 32)
+    weights[..., 8:16, 8:24] = 0.6  # away from the edges, which have fewer neighbours
+    assert losses.detail(fine * 0.5, fine, weights) == pytest.approx(2.0)
+    assert losses.detail(torch.full_like(fine, 0.3), fine, weights) == pytest.approx(4.0)
+    assert losses.detail(1 - fine, fine, weights) == pytest.approx(0.0, abs=1e-6)  # moved by a pixel, as fine as before
+
+
+def test_detail_is_felt_by_a_soft_picture_alone() -> None:
+    torch.manual_seed(0)
+    true = torch.rand(1, 1, 3, 16, 16)
+    soft = torch.nn.functional.avg_pool2d(true[0], 3, 1, 1)[None].requires_grad_()
+    everywhere = torch.ones(1, 1, 1, 16, 16)
+    losses.detail(soft, true, everywhere).backward()
+    assert soft.grad is not None
+    sharper = soft - 0.5 * soft.grad / soft.grad.abs().max()
+    assert losses.fineness(sharper).mean() > losses.fineness(soft).mean()
+
+
 def test_audio_visual_is_the_negative_logarithm_of_the_cosine() -> None:
     cosine = torch.rand(8)
     torch.testing.assert_close(losses.audio_visual(cosine), -Bernoulli(cosine).log_prob(torch.ones(8)).mean())

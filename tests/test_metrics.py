@@ -8,7 +8,16 @@ import torch
 from torch import Tensor
 
 from synctalkface.inputs import pictures
-from synctalkface.metrics import l1, landmark_distance, lip_sync_error, psnr, psnr_wrapped, ssim, sync_certainty
+from synctalkface.metrics import (
+    l1,
+    landmark_distance,
+    lip_sync_error,
+    psnr,
+    psnr_wrapped,
+    sharpness,
+    ssim,
+    sync_certainty,
+)
 
 
 @pytest.fixture
@@ -22,6 +31,19 @@ def test_equal_pictures_are_perfect(face: Tensor) -> None:
     assert psnr(face, face) == float("inf")
     assert l1(face, face) == 0
     assert ssim(face[None], face[None]) == pytest.approx(1)
+
+
+def test_what_is_blurred_is_less_sharp_where_one_looks(face: Tensor) -> None:
+    frames = face[None].clone()
+    low, high = torch.zeros(1, 1, 128, 128), torch.zeros(1, 1, 128, 128)
+    low[:, :, 80:], high[:, :, :48] = 1.0, 1.0
+    blurred = frames.clone()
+    blurred[:, :, 64:] = torch.nn.functional.avg_pool2d(frames, 5, 1, 2)[:, :, 64:]
+    assert sharpness(blurred, low) < 0.5 * sharpness(frames, low)
+    assert sharpness(blurred, high) == sharpness(frames, high)
+    assert sharpness(0.5 * frames, low) == pytest.approx(0.5 * sharpness(frames, low), rel=1e-4)
+    chessboard = ((torch.arange(128)[:, None] + torch.arange(128)) % 2).float().expand(1, 3, 128, 128)
+    assert sharpness(chessboard, torch.ones(1, 1, 128, 128)) == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize("decibels", [10.0, 28.0, 40.0])

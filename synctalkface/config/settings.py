@@ -106,6 +106,7 @@ class LossWeights:
     store: float = 0.01
     align: float = 0.01
     mouth: float = 0.0  # extra L1 inside the mouth window; ours, 0 in the paper
+    detail: float = 0.0  # L1 between how finely the mouth is drawn; ours, 0 in the paper
     balance: float = 0.0  # how unevenly the slots are used; ours, 0 in the paper
 
 
@@ -131,6 +132,11 @@ class TrainingConfig:
     augment_from: int = 0  # step the augmentation begins to grow at
     augment_full: int = 0  # step it reaches full strength at
     augment_strength: float = 0.0  # 0: none (paper); 1: full
+    backdrop: float = (
+        0.0  # share of windows with something else behind the face; as long as the augmentation grows, less
+    )
+    degrade: float = 0.0  # the same of windows that are blurred, of those with noise, of those compressed
+    room: float = 0.0  # the same of windows heard with an echo, of those through a narrow line, of those in noise
     align_lips: float = 0.0  # share of the align loss's gradient that also moves the lips' addresses toward the sound's
     align_lips_from: int = 0  # step it begins at: before the sound tells slots apart, addresses would become uniform
     mute: float = 0.0  # share of windows drawn from the recalled lips alone, without the sound beside them; paper: 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from typing import Any
@@ -10,7 +11,16 @@ from synctalkface.config.settings import Config
 from synctalkface.errors import ConfigError
 from synctalkface.strict import build, suggest
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+# What a format brought, with the values that everything written before it means.
+ADDED: dict[int, dict[str, Any]] = {
+    2: {
+        "losses.detail": 0.0,
+        "training.backdrop": 0.0,
+        "training.degrade": 0.0,
+        "training.room": 0.0,
+    },
+}
 
 
 def override(config: Config, settings: list[str]) -> Config:
@@ -55,14 +65,22 @@ def from_json(text: str, where: str = "config.json") -> Config:
 
 
 def from_dict(data: dict[str, Any], where: str = "config") -> Config:
-    """The inverse of `to_dict`, strict: an unknown key, a missing key or a wrong type is a ConfigError."""
-    data = dict(data)
+    """The inverse of `to_dict`, strict: an unknown key, a missing key or a wrong type is a ConfigError.
+
+    What an older format lacks is added (see ADDED).
+    """
+    data = copy.deepcopy(data)
     version = data.pop("format", None)
-    if version != FORMAT_VERSION:
+    if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise ConfigError(
-            f"{where} has format {version!r}; this version of synctalkface reads format {FORMAT_VERSION}. "
+            f"{where} has format {version!r}; this version of synctalkface reads formats 1 to {FORMAT_VERSION}. "
             "Install the version of synctalkface that wrote it."
         )
+    for later in range(version + 1, FORMAT_VERSION + 1):
+        for key, value in ADDED[later].items():
+            group, name = key.split(".")
+            if isinstance(data.get(group), dict):
+                data[group].setdefault(name, value)
     return build(Config, data, where)
 
 

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from synctalkface.data.articulate import Mouths, after, before
+from synctalkface.data.camera import Camera
 from synctalkface.data.pack import MARGIN
 
 ROTATION = np.deg2rad(8.0)
@@ -36,15 +37,23 @@ TILT = 0.5  # of 4: difference between the lowest and the highest band (8 units 
 LOUDNESS = 0.4  # of 4: 5 dB
 
 
+FILMED = Camera()
+
+
 @dataclass(frozen=True)
 class Look:
-    """One sampled change of geometry and colour."""
+    """One sampled change of geometry and colour, and of what lies around the face and how it was filmed.
+
+    `crop` and `move` know of the first two; the others need more than the crops (data.backdrop, data.camera).
+    """
 
     to_stored: NDArray[np.float64]  # (2, 3): crop units -> crop units of the footage
     bend: NDArray[np.float32]  # (4, 4, 2): offsets in crop units, added after `to_stored`
     colour: NDArray[np.float64]  # (3, 3)
     gamma: NDArray[np.uint8]  # (256,)
     articulation: float = 1.0  # how many times as far the lips part
+    backdrop: NDArray[np.uint8] | None = None  # (h, w, 3): what lies behind the face; None: what was filmed
+    camera: Camera = FILMED
 
     def crop(
         self, stored: NDArray[np.uint8], size: int, top: int = 0, mouths: Mouths | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,18 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from synctalkface.audio import log_mel
 from synctalkface.config import Config
-from synctalkface.data import augment, card, manifest, pack
-from synctalkface.data.articulate import Mouths
+from synctalkface.data import augment, backdrop, camera, card, manifest, room
+from synctalkface.data.clip import Clip, read
 from synctalkface.data.corpora import Split
 from synctalkface.data.window import SyncBatch, Window, mouth_weight, stacked
 from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.articulation import articulation
-from synctalkface.faces.mesh import LIP_GAP, LIPS_INNER, LIPS_OUTER, MOUTH_CORNERS
-from synctalkface.faces.references import References, choose, openings
-from synctalkface.faces.track import rows
 from synctalkface.inputs import chunk_length, pictures, speech_chunk
 
 EVERY = slice(None)
@@ -34,42 +30,10 @@ READERS = min(8, os.cpu_count() or 1)
 USUAL = 0.4  # share of samples whose references are those of use; of one reference alone, the clip's first frame
 WIDE = 0.3  # share of a clip's frames, those with the widest gap between the lips, that may be the second reference
 NEAR = 3  # frames beside a window that do not lend it the look of a mouth so much like its own
-_LIPS = LIPS_OUTER + LIPS_INNER
-_GAP, _CORNERS = ([_LIPS.index(point) for point in points] for points in (LIP_GAP, MOUTH_CORNERS))
-
-
-@dataclass
-class Clip:
-    """One clip in memory."""
-
-    identifier: str
-    speaker: str
-    crops: NDArray[np.uint8]  # (F, P, P, 3)
-    mel: NDArray[np.float32]  # (bands, T)
-    centres: NDArray[np.float64]  # (F,) seconds
-    lips: NDArray[np.float32]  # (F, K, 2) crop units
-    frame_rate: float
-
-    def mouths(self, frames: slice | NDArray[np.int64]) -> Mouths:
-        """Where the mouth lies in some of the crops, in crop units."""
-        return Mouths(self.lips[frames][:, _GAP], self.lips[frames][:, _CORNERS])
-
-    @property
-    def openings(self) -> NDArray[np.float64]:
-        """The gap between the lips in widths of the mouth: (F,)."""
-        return openings(self.lips[:, _GAP], self.lips[:, _CORNERS])
-
-    def references(self, stop: int | None = None) -> References:
-        """The frames before `stop` that lend their pixels in use."""
-        return choose(self.lips[:stop, _GAP], self.lips[:stop, _CORNERS])
-
-    def articulation(self, stop: int | None = None) -> float:
-        """How wide the lips part in the frames before `stop`."""
-        return articulation(self.openings[:stop])
 
 
 # the arguments of Clips.window
-Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32], float]
+Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32], float, NDArray[np.float32] | None]
 
 
 class Clips:
@@ -117,9 +81,16 @@ class Clips:
         mouths = clip.mouths(frames) if articulated else None
         resident = self._resident.get(clip.identifier)
         if resident is None:
-            return pictures(change.crop(clip.crops[frames], self.size, top, mouths))
-        index = torch.from_numpy(frames).to(resident.device)
-        return pictures(card.crop(resident[index], change, self.size, top, mouths))
+            stored = torch.from_numpy(clip.crops[frames])
+        else:
+            stored = resident[torch.from_numpy(frames).to(resident.device)]
+        if change.backdrop is not None:
+            stored = backdrop.behind(stored, clip.outline[frames], change.backdrop)
+        if resident is None:
+            crops = torch.from_numpy(change.crop(stored.numpy(), self.size, top, mouths))
+        else:
+            crops = card.crop(stored, change, self.size, top, mouths)
+        return pictures(change.camera.film(crops, frames, top))
 
     def windows(self, seed: int, step: int, count: int, strength: float, own: slice = EVERY) -> Window:
         """The generator's batch of training step `step`; of its `count` windows those that `own` picks."""
@@ -135,7 +106,17 @@ class Clips:
         references = self._references(rng, clip, first)
         change = augment.look(rng, strength, self.config.model.articulated)
         voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-        return clip, first, references, change, voiced, self._articulations[clip.speaker]
+        heard, change = self._elsewhere(rng, strength, voiced, change)
+        return clip, first, references, change, heard, self._articulations[clip.speaker], voiced
+
+    def _elsewhere(
+        self, rng: np.random.Generator, strength: float, mel: NDArray[np.float32], change: augment.Look
+    ) -> tuple[NDArray[np.float32], augment.Look]:
+        """The same in another place: what is heard there, and what is seen."""
+        plan, audio = self.config.training, self.config.audio
+        heard = room.elsewhere(mel, rng, plan.room * strength, audio.span, -audio.floor_db, audio.mel_rate)
+        there = backdrop.paint(rng) if rng.random() < plan.backdrop * strength else None
+        return heard, replace(change, backdrop=there, camera=camera.draw(rng, plan.degrade * strength))
 
     def _references(self, rng: np.random.Generator, clip: Clip, first: int) -> tuple[int, ...]:
         """Frames that lend their pixels to the window at `first`: those of use, or any with the lips parted wide."""
@@ -158,11 +139,12 @@ class Clips:
         change: augment.Look | None = None,
         mel: NDArray[np.float32] | None = None,
         spoken: float = 1.0,
+        clear: NDArray[np.float32] | None = None,
     ) -> Window:
         """One window (B = 1) of `clip`: the lips from frame `first` on, with the frames `references` (K,) as such.
 
-        `change` alters what is seen; `mel` (bands, T) replaces what is heard. `spoken`: the person's
-        articulation.
+        `change` alters what is seen; `mel` (bands, T) replaces what is heard, `clear` (bands, T) what the sync expert
+        hears of it. `spoken`: the person's articulation.
         """
         config = self.config
         frames, reach = config.training.frames, config.model.lip_frames // 2
@@ -178,7 +160,8 @@ class Clips:
         sound = torch.from_numpy(clip.mel if mel is None else mel)
         chunk = speech_chunk(sound, clip.centres[target], config.model.audio_steps, config.audio, length)
         middle = clip.centres[target][frames // 2 : frames // 2 + 1]
-        sync = speech_chunk(sound, middle, config.syncnet.audio_steps, config.audio)
+        expert = sound if clear is None else torch.from_numpy(clear)
+        sync = speech_chunk(expert, middle, config.syncnet.audio_steps, config.audio)
         mouth = mouth_weight(lips, self.size)
         told = torch.tensor(wider)
         return Window(*(each[None] for each in (faces, seen, stills, chunk.mel, chunk.starts, sync.mel, mouth, told)))
@@ -281,15 +264,3 @@ def _refuse_short(clips: list[Clip], config: Config) -> None:
         raise DataError(
             f"{shortest.identifier} has {len(shortest.crops)} frames, a window has {needed}. Lower training.frames."
         )
-
-
-def read(folder: Path, entry: manifest.Entry, config: Config) -> Clip:
-    """One prepared clip with the spectrogram that `config` asks for. Raises DataError if its pack is damaged."""
-    return unpacked(pack.load(folder / entry.file), entry, config)
-
-
-def unpacked(stored: pack.Pack, entry: manifest.Entry, config: Config) -> Clip:
-    """The clip in a pack that has been read, with the spectrogram that `config` asks for."""
-    mel = log_mel(stored.waveform, config.audio).numpy()
-    lips = stored.landmarks[:, rows(_LIPS)]
-    return Clip(entry.identifier, entry.speaker, stored.crops, mel, stored.centres, lips, entry.frame_rate)

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from synctalkface.config import Config
 from synctalkface.data import manifest
-from synctalkface.data.dataset import Clip, Clips, read
+from synctalkface.data.clip import Clip, read
+from synctalkface.data.dataset import Clips
 from synctalkface.errors import DataError
 from synctalkface.events import Listener, Progress, ignore
 from synctalkface.metrics import LARGEST_SHIFT, LipSyncError, lip_sync_error

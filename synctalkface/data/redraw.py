@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from synctalkface.data.dataset import Clip, Clips
+from synctalkface.data.clip import Clip
+from synctalkface.data.dataset import Clips
 from synctalkface.inputs import lower, speech_chunk, upper
 from synctalkface.models.decoder import render
 from synctalkface.models.generator import SyncTalkFace

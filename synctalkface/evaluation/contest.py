@@ -22,7 +22,7 @@ from synctalkface.evaluation.take import takes
 from synctalkface.hub.sums import digest
 from synctalkface.hub.tensors import parts
 
-RULES = 2  # goes up whenever a score begins to mean something else: then nothing that was measured before is kept
+RULES = 3  # goes up whenever a score begins to mean something else: then nothing that was measured before is kept
 FLOW = "smooth"  # how weights that move pixels draw: another word when the same weights draw other pictures
 TRUTH, COPY, BASE = "ground-truth", "copy-reference", "base"
 NO_MEMORY, PAPER, SHORT = "no-memory", "paper", "base-short"  # trained alike, for the same number of steps

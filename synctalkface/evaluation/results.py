@@ -40,6 +40,7 @@ class Line:
     psnr_wrapped: float | None
     movement: float | None
     opening: float | None
+    sharpness: float | None
     slots: float | None  # of the memory in use: perplexity of the mean address
     slots_of: int | None
     wrong_psnr: float | None  # drawn to another clip's speech and scored as if it were the clip's own
@@ -104,7 +105,9 @@ def write(folder: Path, data: dict[str, Any], page: str) -> list[Path]:
 
 
 def _scores(row: Row) -> dict[str, float | None]:
-    return {name: _rounded(getattr(row, name)) for name in ("psnr", "ssim", "lmd", "lse_d", "lse_c", "offset")}
+    return {
+        name: _rounded(getattr(row, name)) for name in ("psnr", "ssim", "lmd", "lse_d", "lse_c", "offset", "sharpness")
+    }
 
 
 def _apart(own: Row, wrong: Row) -> bool:

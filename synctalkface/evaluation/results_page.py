@@ -24,7 +24,7 @@ _COLUMNS = {
     "steps": ("steps", 0),
     **{name: HEADINGS[name] for name in ("psnr", "ssim", "lmd", "lse_d", "lse_c")},
     "within_one": ("offset ≤ 1", 3),
-    **{name: HEADINGS[name] for name in ("psnr_wrapped", "movement", "opening")},
+    **{name: HEADINGS[name] for name in ("psnr_wrapped", "movement", "opening", "sharpness")},
     "slots": ("slots", 1),
     "wrong_lmd": ("LMD, wrong speech", 3),
     "wrong_lse_c": ("LSE-C, wrong speech", 3),
@@ -54,7 +54,7 @@ def page(lines: list[Line], claims: list[Claim]) -> str:
             parts += ["### By clip\n", _by_clip(found, [TRUTH, COPY, BASE], ("lmd", "lse_d", "lse_c", "psnr"))]
         if ADAPTED in halves and UNADAPTED in halves:
             parts += ["### Adapted to the first half of the clip, scored on the second\n"]
-            parts += [_by_clip(halves, [UNADAPTED, ADAPTED], ("psnr", "ssim", "lmd", "lse_c"))]
+            parts += [_by_clip(halves, [UNADAPTED, ADAPTED], ("psnr", "ssim", "lmd", "lse_c", "sharpness"))]
     return "\n".join(parts)
 
 

@@ -16,8 +16,8 @@ from synctalkface.data.redraw import redraw
 from synctalkface.evaluation.sync import Judge, listen
 from synctalkface.evaluation.take import Take
 from synctalkface.faces.lip_reader import LipReader, movement, opening
-from synctalkface.inputs import pictures
-from synctalkface.metrics import landmark_distance, lip_sync_error, psnr, psnr_wrapped, ssim
+from synctalkface.inputs import lower, pictures
+from synctalkface.metrics import landmark_distance, lip_sync_error, psnr, psnr_wrapped, sharpness, ssim
 from synctalkface.models.generator import SyncTalkFace
 
 FILMED, DUBBED, HELD, SILENT, OTHER = "filmed", "dubbed", "held", "silent", "other speech"
@@ -36,6 +36,7 @@ class Row:
     offset: float | None = None  # frames by which the sound comes late
     movement: float | None = None  # px a frame that a point of the lips moves
     opening: float | None = None  # mean distance of the lips over the mouth's width
+    sharpness: float | None = None  # of the mouth, over that of the filmed one
 
 
 SCORES = tuple(field.name for field in fields(Row))
@@ -99,7 +100,12 @@ class Sitting:
             offset=None if error is None else error.offset,
             movement=movement(lips),
             opening=float(opening(lips).mean()),
+            sharpness=1.0 if same else self._fine(ours) / self._fine(theirs),
         )
+
+    def _fine(self, faces: Tensor) -> float:
+        """How finely the mouths of `faces` (F, 3, S, S) are drawn."""
+        return sharpness(lower(faces), self.take.clips.mouths(self.take.clip))
 
 
 def spoken(model: SyncTalkFace, take: Take) -> NDArray[np.uint8]:

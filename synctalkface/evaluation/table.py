@@ -20,6 +20,7 @@ HEADINGS = {
     "offset": ("offset", 2),
     "movement": ("movement", 3),
     "opening": ("opening", 3),
+    "sharpness": ("sharpness", 3),
 }
 
 

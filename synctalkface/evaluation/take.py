@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,9 @@ from torch import Tensor
 
 from synctalkface.config import Config
 from synctalkface.data import manifest, pack
+from synctalkface.data.clip import Clip, unpacked
 from synctalkface.data.corpora import Split
-from synctalkface.data.dataset import Clip, Clips, unpacked
+from synctalkface.data.dataset import Clips
 from synctalkface.data.redraw import with_mouths
 from synctalkface.errors import DataError
 
@@ -51,12 +51,7 @@ class Take:
         """The clip from `frame` on, with its whole sound, to score a part of it."""
         rest = copy(self)
         rest.stored = self.stored[frame:]
-        rest.clip = replace(
-            self.clip,
-            crops=self.clip.crops[frame:],
-            centres=self.clip.centres[frame:],
-            lips=self.clip.lips[frame:],
-        )
+        rest.clip = self.clip.part(frame)
         rest.clips = Clips([rest.clip], self.clips.config, self.size)
         return rest
 

@@ -50,6 +50,7 @@ class Recipe:
     voice: float = 1.0  # how far the voice varies, 0..1
     mute: float = 0.3  # share of windows drawn from the recalled lips alone
     mouth: float = 10.0  # weight of the L1 inside the mouth window
+    detail: float = 20.0  # weight of how finely the mouth is drawn: few frames of L1 alone make teeth soft
     audio_visual: float = 0.0  # weight of the sync expert's opinion: in few frames it is pleased by patterns, not lips
     every: int = 25  # steps between two looks at what is held out
     patience: int = 5  # looks without a better one that end the run
@@ -61,6 +62,7 @@ class Recipe:
             losses=replace(
                 config.losses,
                 mouth=self.mouth,
+                detail=self.detail,
                 audio_visual=self.audio_visual,
                 adversarial=0.0,
                 store=0.0,
@@ -103,7 +105,7 @@ class Outcome(NamedTuple):
 
 
 class Adaptation(GeneratorRun):
-    """Training steps as in GeneratorRun, of some parts alone, judged by the end of each footage."""
+    """Training steps as in GeneratorRun, of some parts alone, judged by the held-out frames of each footage."""
 
     def __init__(
         self,
@@ -171,7 +173,7 @@ class Adaptation(GeneratorRun):
         return state
 
     def judge(self, share: float = 1.0) -> Score:
-        """A `share` of what was learnt, as in use, on the frames at the end of each footage."""
+        """A `share` of what was learnt, as in use, on the held-out frames of each footage."""
         judged = copy.deepcopy(self.average)
         judged.load_state_dict(self.learnt(share))
         return self.examination.score(for_use(judged))

@@ -88,7 +88,7 @@ def _restore(optimiser: Optimizer, tensors: dict[str, Tensor]) -> None:
 def _refuse_other_model(path: Path, saved: str, wanted: str) -> None:
     """Schedules and weights of losses may change between two stretches of a run; what the tensors mean may not."""
     before, now = json.loads(saved), json.loads(wanted)
-    for group in ("format", "audio", "face", "memory", "model", "syncnet", "discriminator"):
+    for group in ("audio", "face", "memory", "model", "syncnet", "discriminator"):
         if before.get(group) != now.get(group):
             raise WeightsError(
                 f"{path} was trained with other settings of '{group}'. Choose another --out, or pass --no-resume."

@@ -10,7 +10,7 @@ import numpy as np
 from synctalkface import hub
 from synctalkface.config import Config
 from synctalkface.data import manifest, pack
-from synctalkface.data.dataset import unpacked
+from synctalkface.data.clip import unpacked
 from synctalkface.device import find_device
 from synctalkface.events import Listener, ignore
 from synctalkface.training.adaptation import Adaptation, Recipe

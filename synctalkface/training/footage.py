@@ -18,7 +18,8 @@ from torch import Tensor
 from synctalkface.audio import read_waveform, require_speech
 from synctalkface.config import Config
 from synctalkface.data import manifest, pack
-from synctalkface.data.dataset import Clip, Clips, unpacked
+from synctalkface.data.clip import Clip, unpacked
+from synctalkface.data.dataset import Clips
 from synctalkface.data.offsets import features
 from synctalkface.errors import MediaError, NoFaceError
 from synctalkface.events import Listener, Progress, Warned, ignore
@@ -102,12 +103,6 @@ def read_footage(
     return found if syncnet is None else _in_sync(found, config, syncnet, path, listener)
 
 
-def part(clip: Clip, begin: int, end: int) -> Clip:
-    """The frames [begin, end) of `clip`; what is heard stays the whole."""
-    frames = slice(begin, end)
-    return replace(clip, crops=clip.crops[frames], centres=clip.centres[frames], lips=clip.lips[frames])
-
-
 def _chosen(followed: Followed, step: int, rate: float) -> NDArray[np.int64]:
     """The source frames to learn from, in order: those that a dub would draw."""
     numbers = range(followed.first, followed.first + len(followed.matrices), step)
@@ -184,7 +179,7 @@ def _judged(footage: Footage, config: Config, syncnet: SyncNet) -> tuple[Tensor,
     seen, heard = [torch.empty(0, config.syncnet.channels)], []
     for begin, end in footage.stretches:
         if end - begin > config.syncnet.frames:
-            clip = part(footage.clip, begin, end)
+            clip = footage.clip.part(begin, end)
             found = features(syncnet, Clips([clip], config, config.face.size), clip)
             seen.append(found[0])
             heard.append(found[1])

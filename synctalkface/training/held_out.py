@@ -1,4 +1,4 @@
-"""The end of each footage, which is not learnt from: how near to what was filmed do weights draw it?"""
+"""The frames of each footage that are not learnt from: how near to what was filmed do weights draw them?"""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from synctalkface.faces.mesh import Square
 from synctalkface.inputs import lower, pictures
 from synctalkface.metrics import l1, landmark_distance, psnr, ssim
 from synctalkface.models.generator import SyncTalkFace
-from synctalkface.training.footage import Footage, part
+from synctalkface.training.footage import Footage
 from synctalkface.training.lessons import held_out
 
-TREMBLE = 0.01  # share of LMD by which lips may lie worse: as little is not told apart by a few frames
+TREMBLE = 0.01  # share by which lips or the picture may be worse: as little is not told apart by a few frames
+NEAR = 0.3  # px of the crop, .4 mm of a face: lips as near as this lie where they should
 SMALLEST = 1e-6  # of a score that is divided by
 
 
@@ -36,30 +37,33 @@ class Score(NamedTuple):
     def gain(self, before: Score) -> float:
         """How much better this is than `before`, over 0 if so: by the pixels of the mouth and the shape of the lips.
 
-        It is 0 if one of them is worse (the lips by more than TREMBLE), or the picture as a whole.
+        It is 0 if the pixels are worse; or the picture as a whole, or the lips unless they are NEAR, past TREMBLE.
         """
-        if self.l1 > before.l1 or self.lmd > before.lmd * (1 + TREMBLE) or self.ssim < before.ssim:
+        lips, were = max(self.lmd, NEAR), max(before.lmd, NEAR)
+        allowed = 1 + TREMBLE
+        if self.l1 > before.l1 or lips > were * allowed or 1 - self.ssim > (1 - before.ssim) * allowed:
             return 0.0
-        pixels, lips = (max(a, SMALLEST) / max(b, SMALLEST) for a, b in ((before.l1, self.l1), (before.lmd, self.lmd)))
-        return max(0.0, float(np.log(pixels * lips)))
+        pixels = max(before.l1, SMALLEST) / max(self.l1, SMALLEST)
+        return max(0.0, float(np.log(pixels * were / lips)))
 
 
 class Examined(NamedTuple):
     """The held-out frames of one footage: which they are, and where their lips are."""
 
     footage: Footage
-    first: int
+    begin: int
+    end: int
     filmed: NDArray[np.uint8]  # (F, P, P, 3)
     squares: list[Square]
     lips: NDArray[np.float32]  # (F, K, 2) px
 
 
 class Examination:
-    """Judges weights by the end of each footage."""
+    """Judges weights by the held-out frames of each footage."""
 
     def __init__(self, footage: Sequence[Footage], clips: Clips) -> None:
         self._clips, self._reader = clips, LipReader()
-        self._examined = [self._look(one, len(one.clip.crops) - held_out(one, len(footage))) for one in footage]
+        self._examined = [self._look(one, *held_out(one, len(footage))) for one in footage]
 
     def score(self, model: SyncTalkFace) -> Score:
         """The mean over the footage, for a `model` as it is in use. Raises TrainingError if it draws no picture."""
@@ -68,15 +72,14 @@ class Examination:
             raise TrainingError("The adapted weights draw no picture any more. Lower the learning rate.")
         return Score(*map(float, mean))
 
-    def _look(self, footage: Footage, first: int) -> Examined:
-        filmed = footage.clip.crops[first:]
+    def _look(self, footage: Footage, begin: int, end: int) -> Examined:
+        filmed = footage.clip.crops[begin:end]
         squares = self._reader.squares(filmed)
-        return Examined(footage, first, filmed, squares, self._reader.lips(filmed, squares))
+        return Examined(footage, begin, end, filmed, squares, self._reader.lips(filmed, squares))
 
     def _score(self, model: SyncTalkFace, one: Examined) -> Score:
-        end = len(one.footage.clip.crops)
-        clip = part(one.footage.clip, one.first, end)
-        drawn = redraw_footage(model, self._clips, one.footage, one.first, end)
+        clip = one.footage.clip.part(one.begin, one.end)
+        drawn = redraw_footage(model, self._clips, one.footage, one.begin, one.end)
         true, mouth = lower(self._clips.faces(clip)), self._clips.mouths(clip)
         if not bool(drawn.isfinite().all()):
             return Score(*[float("nan")] * 4)
@@ -91,6 +94,6 @@ def redraw_footage(model: SyncTalkFace, clips: Clips, footage: Footage, begin: i
     changes = begin + 1 + np.flatnonzero(np.diff(references, axis=0).any(axis=1))
     for first, last in pairwise([begin, *changes.tolist(), end]):
         stills = pictures(footage.stills(footage.references[first], clips.size))
-        shown = part(footage.clip, first, last)
+        shown = footage.clip.part(first, last)
         drawn.append(redraw(model, clips, shown, None, stills, footage.articulation).picture)
     return cat(drawn)

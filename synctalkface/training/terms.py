@@ -77,9 +77,11 @@ def generator_terms(
     lesson, true, generated, _ = taught
     halves = [mouth_half(branch, config) for branch in generated]
     terms = {"reconstruction": _sum(losses.reconstruction(branch, true, taught.weight) for branch in generated)}
+    target = mouth_half(true, config)
     if weights.mouth:
-        target = mouth_half(true, config)
         terms["mouth"] = _sum(losses.mouth(half, target, batch.mouth, across) for half in halves)
+    if weights.detail:
+        terms["detail"] = _sum(losses.detail(half, target, batch.mouth, across) for half in halves)
     if weights.audio_visual and syncnet is not None:
         with frozen(syncnet):
             heard = syncnet.hear(batch.sync_mel)

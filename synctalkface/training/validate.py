@@ -14,7 +14,8 @@ from torch import Tensor
 
 from synctalkface import losses
 from synctalkface.config import Config
-from synctalkface.data.dataset import Clip, Clips
+from synctalkface.data.clip import Clip
+from synctalkface.data.dataset import Clips
 from synctalkface.data.offsets import features
 from synctalkface.data.redraw import redraw
 from synctalkface.inputs import lower, upper

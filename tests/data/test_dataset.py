@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from synctalkface.config import Config, preset
 from synctalkface.data import augment, manifest
-from synctalkface.data.dataset import Clip, Clips, load
+from synctalkface.data.clip import Clip
+from synctalkface.data.dataset import Clips, load
 from synctalkface.data.pack import stored_size
 from synctalkface.data.window import mouth_weight
 from synctalkface.errors import DataError
@@ -29,7 +30,14 @@ def numbered(frames: int = 30, speaker: str = "ann", name: str = "a", rate: floa
     steps = 1 + int(frames / rate * CONFIG.audio.mel_rate)
     mel = np.tile((np.arange(steps) / 100 - 2).astype(np.float32), (CONFIG.audio.bands, 1))
     lips = np.stack([mouth(0.01 + 0.04 * (n % 10) / 9) for n in range(frames)])  # opens within ten frames
-    return Clip(f"{speaker}-{name}", speaker, crops, mel, (np.arange(frames) + 0.5) / rate, lips, rate)
+    centres, outline = (np.arange(frames) + 0.5) / rate, np.repeat(oval()[None], frames, axis=0)
+    return Clip(f"{speaker}-{name}", speaker, crops, mel, centres, lips, rate, outline)
+
+
+def oval() -> NDArray[np.float32]:
+    """A face's outline of 36 points that leaves a twentieth of the crop around it."""
+    angle = 2 * np.pi * np.arange(36) / 36
+    return (0.5 + 0.45 * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
 
 
 def mouth(gap: float) -> NDArray[np.float32]:
@@ -271,3 +279,46 @@ def test_one_reference_is_the_first_frame_or_any() -> None:
     lent = [clips._draw(np.random.default_rng(seed), 1.0)[2] for seed in range(200)]
     assert {len(references) for references in lent} == {1}
     assert 0.3 < np.mean([first == 0 for (first,) in lent]) < 0.55
+
+
+def elsewhere(**shares: float) -> Config:
+    return replace(CONFIG, training=replace(CONFIG.training, **shares))  # type: ignore[arg-type]  # these are floats
+
+
+def test_a_share_of_the_windows_has_another_backdrop_and_all_of_its_frames_the_same(tiny_data: Path) -> None:
+    plain = load(tiny_data, "train", CONFIG)
+    clips = load(tiny_data, "train", elsewhere(backdrop=0.5))
+    changed = 0
+    for step in range(8):
+        mine, usual = clips.windows(1, step, 1, 1.0), plain.windows(1, step, 1, 1.0)
+        corner = (mine.faces - usual.faces)[0, ..., -12:, :12].mean(dim=(-1, -2)).abs().sum(dim=-1)  # of each frame
+        assert bool((corner > 0.01).all()) or bool((corner == 0).all())
+        changed += int(bool((corner > 0.01).all()))
+        assert torch.equal(mine.mel, usual.mel)
+    assert 1 <= changed <= 7
+    assert torch.equal(clips.windows(1, 0, 2, 0.0).faces, plain.windows(1, 0, 2, 0.0).faces)  # it grows with the rest
+
+
+def test_degraded_windows_are_so_in_target_and_references(tiny_data: Path) -> None:
+    plain, clips = load(tiny_data, "train", CONFIG), load(tiny_data, "train", elsewhere(degrade=1.0))
+    mine, usual = clips.windows(1, 0, 1, 1.0), plain.windows(1, 0, 1, 1.0)
+    for name in ("faces", "seen", "references"):
+        assert 0.002 < float((getattr(mine, name) - getattr(usual, name)).abs().mean()) < 0.1
+    assert torch.equal(mine.mel, usual.mel)
+
+
+def test_the_model_hears_the_room_and_the_sync_expert_the_voice(tiny_data: Path) -> None:
+    plain, clips = load(tiny_data, "train", CONFIG), load(tiny_data, "train", elsewhere(room=1.0))
+    mine, usual = clips.windows(1, 0, 1, 1.0), plain.windows(1, 0, 1, 1.0)
+    assert float((mine.mel - usual.mel).abs().mean()) > 0.2
+    assert torch.equal(mine.sync_mel, usual.sync_mel)
+    assert torch.equal(mine.faces, usual.faces)
+
+
+def test_clips_on_a_gpu_have_the_same_backdrop_and_the_same_camera(tiny_data: Path) -> None:
+    config = elsewhere(backdrop=1.0, degrade=1.0)
+    clips, resident = load(tiny_data, "train", config), load(tiny_data, "train", config)
+    resident.stay_on(torch.device("cpu"))
+    mine, theirs = resident.windows(0, 3, 2, 1.0), clips.windows(0, 3, 2, 1.0)
+    for name in ("faces", "seen", "references"):
+        assert float((getattr(mine, name) - getattr(theirs, name)).abs().mean()) < 1.5 / 255

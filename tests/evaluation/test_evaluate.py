@@ -54,6 +54,9 @@ def test_filmed_clips_are_perfect_and_the_versions_are_told_apart(evaluation: Ev
     assert means[DUBBED].lmd > 0
     assert means[OTHER].lse_d is not None
     assert means[OTHER].psnr is None
+    assert means[FILMED].sharpness == 1
+    assert means[DUBBED].sharpness is not None
+    assert means[HELD].sharpness == pytest.approx(1, abs=0.5)
 
 
 def test_a_mouth_that_is_held_moves_less_than_a_filmed_one(evaluation: Evaluation) -> None:

@@ -185,7 +185,7 @@ def test_a_damaged_list_of_hashes_is_refused(tiny: Path) -> None:
     [
         ("memory", "slotz", 3, "Did you mean 'slots'?"),
         ("memory", "slots", "many", "'memory.slots' is 'many'"),
-        ("", "format", 2, "has format 2; this version of synctalkface reads format 1"),
+        ("", "format", 3, "has format 3; this version of synctalkface reads formats 1 to 2"),
         ("", "format", None, "has format None"),
         ("memory", "slots", 10**12, "'memory.slots' is out of range"),
         ("model", "lip_widths", [8] * 1000, "'model.lip_widths' is out of range"),

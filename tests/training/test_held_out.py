@@ -1,4 +1,4 @@
-"""The held-out end of footage tells which weights draw it better, and what a dub does not show stays as it was."""
+"""The held-out frames of footage tell which weights draw better, and what a dub does not show stays as it was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from synctalkface.inputs import lower
 from synctalkface.models.generator import for_use
 from synctalkface.training import held_out
 from synctalkface.training.adaptation import Adaptation, Recipe
-from synctalkface.training.footage import Footage, part, read_footage
+from synctalkface.training.footage import Footage, read_footage
 from synctalkface.training.held_out import Examination, Score, redraw_footage
 
 BEFORE = Score(l1=0.04, psnr=25.0, ssim=0.9, lmd=1.0)
@@ -35,7 +35,7 @@ def clips(footage: Footage) -> Clips:
 
 
 @pytest.mark.parametrize(
-    ("worse", "value"), [("l1", 0.041), ("ssim", 0.89), ("lmd", 1.02)], ids=["pixels", "picture", "lips"]
+    ("worse", "value"), [("l1", 0.041), ("ssim", 0.898), ("lmd", 1.02)], ids=["pixels", "picture", "lips"]
 )
 def test_what_is_worse_in_one_respect_is_no_gain(worse: str, value: float) -> None:
     better = Score(l1=0.03, psnr=26.0, ssim=0.91, lmd=0.8)
@@ -48,6 +48,13 @@ def test_lips_as_far_off_as_the_mesh_trembles_are_no_reason_against_nearer_pixel
     trembling = BEFORE._replace(lmd=1.005)
     assert trembling._replace(l1=0.03).gain(BEFORE) == pytest.approx(-np.log(0.75 * 1.005))
     assert trembling._replace(l1=0.0399).gain(BEFORE) == 0
+
+
+def test_lips_that_lie_where_they_should_cannot_lie_better() -> None:
+    resting = BEFORE._replace(lmd=0.2)
+    assert resting._replace(l1=0.03, lmd=0.29).gain(resting) == pytest.approx(-np.log(0.75))
+    assert resting._replace(l1=0.03, lmd=0.31).gain(resting) == 0
+    assert resting._replace(lmd=0.1).gain(resting) == 0
 
 
 def test_the_nearer_the_better() -> None:
@@ -63,7 +70,7 @@ def test_lips_drawn_as_filmed_score_best_and_a_held_mouth_worse(
 
     def score(held: bool) -> Score:
         def drawn(_: object, c: Clips, footage: Footage, begin: int, end: int) -> Tensor:
-            faces = lower(c.faces(part(footage.clip, begin, end)))
+            faces = lower(c.faces(footage.clip.part(begin, end)))
             return (faces[:1] if held else faces).expand_as(faces) * 0.999
 
         monkeypatch.setattr(held_out, "redraw_footage", drawn)
@@ -84,7 +91,7 @@ def test_a_drawing_that_is_none_is_an_error_with_advice(
     size = preset("tiny").face.size
 
     def nothing(*given: object) -> Tensor:
-        frames = len(filmed.clip.crops) - examination._examined[0].first
+        frames = examination._examined[0].end - examination._examined[0].begin
         return torch.full((frames, 3, size // 2, size), torch.nan)
 
     monkeypatch.setattr(held_out, "redraw_footage", nothing)
@@ -102,7 +109,7 @@ def test_a_mouth_in_new_colours_is_learnt_and_what_a_dub_does_not_show_stays(sam
     run = Adaptation([footage], weights, recipe, None, torch.device("cpu"))
     before = redraw_footage(run.usual, run.clips, footage, 0, frames)
     outcome = run.adapt()
-    assert outcome.after.l1 < 0.7 * outcome.before.l1
+    assert outcome.after.l1 < 0.9 * outcome.before.l1
     assert outcome.after.lmd < outcome.before.lmd
     run.average.load_state_dict(outcome.state)
     change = (redraw_footage(for_use(run.average), run.clips, footage, 0, frames) - before).abs()

@@ -11,7 +11,8 @@ import pytest
 import torch
 
 from synctalkface.config import preset
-from synctalkface.data.dataset import Clip, Clips
+from synctalkface.data.clip import Clip
+from synctalkface.data.dataset import Clips
 from synctalkface.data.redraw import redraw
 from synctalkface.inputs import lower
 from synctalkface.metrics import l1
@@ -42,7 +43,8 @@ def made(clip: Clip) -> Clip:
     lips = np.repeat(clip.lips[:1], frames, 0)
     middle = lips.mean(axis=1, keepdims=True)
     lips[opened] = (middle + (lips - middle) * (1, 4))[opened]
-    return replace(clip, crops=crops, mel=mel.astype(np.float32), centres=centres, lips=lips)
+    outline = np.repeat(clip.outline[:1], frames, 0)
+    return replace(clip, crops=crops, mel=mel.astype(np.float32), centres=centres, lips=lips, outline=outline)
 
 
 def test_the_generator_learns_a_clip_and_listens_to_it(lessons: Clips, tmp_path: Path) -> None:

@@ -60,13 +60,20 @@ def test_the_loss_is_each_term_times_its_weight() -> None:
 
 
 def test_terms_of_weight_0_are_not_computed(batch: Window) -> None:
-    factors = replace(ALL, audio_visual=0.0, visual_visual=0.0, adversarial=0.0, mouth=0.0)
-    assert not set(Nets(TINY).terms(batch, TINY, factors)) & {"audio_visual", "visual_visual", "adversarial", "mouth"}
+    factors = replace(ALL, audio_visual=0.0, visual_visual=0.0, adversarial=0.0, mouth=0.0, detail=0.0)
+    off = {"audio_visual", "visual_visual", "adversarial", "mouth", "detail"}
+    assert not set(Nets(TINY).terms(batch, TINY, factors)) & off
 
 
 def test_without_memory_or_sync_expert_their_terms_are_left_out(batch: Window) -> None:
     nets = Nets(NO_MEMORY)
-    assert set(nets.terms(batch, NO_MEMORY, ALL)) == {"reconstruction", "mouth", "audio_visual", "adversarial"}
+    assert set(nets.terms(batch, NO_MEMORY, ALL)) == {
+        "reconstruction",
+        "mouth",
+        "detail",
+        "audio_visual",
+        "adversarial",
+    }
     taught = teach(nets.model, batch, NO_MEMORY)
     assert len(taught.generated) == 1
     alone = generator_terms(taught, batch, NO_MEMORY, ALL, nets.model, None, nets.critic)

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from synctalkface.config import preset
 from synctalkface.data import offsets
-from synctalkface.data.dataset import Clip, Clips
+from synctalkface.data.clip import Clip
+from synctalkface.data.dataset import Clips
 from synctalkface.data.redraw import redraw
 from synctalkface.models.generator import SyncTalkFace, for_use
 from synctalkface.training.validate import sheet, validate
@@ -98,7 +99,9 @@ def test_a_sound_that_comes_late_is_measured_and_put_right(late: int) -> None:
     # mel step k sounds at k / 80 s, and tells the frame that is shown `late` frames before
     told = (np.arange(200) / TINY.audio.mel_rate * rate - 0.5 - late) / 100
     mel = np.tile(told.astype(np.float32), (TINY.audio.bands, 1))
-    clip = Clip("a", "ann", crops, mel, (np.arange(frames) + 0.5) / rate, np.zeros((frames, 40, 2), np.float32), rate)
+    centres = (np.arange(frames) + 0.5) / rate
+    lips, outline = (np.zeros((frames, points, 2), np.float32) for points in (40, 36))
+    clip = Clip("a", "ann", crops, mel, centres, lips, rate, outline)
     error = offsets.measure(Counting(), Clips([clip], TINY, 128), clip)  # type: ignore[arg-type]
     assert error.offset == late
     righted = replace(clip, centres=clip.centres + error.offset / rate)
