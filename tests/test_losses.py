@@ -42,14 +42,16 @@ def test_the_mouth_term_of_an_empty_window_is_zero() -> None:
 
 
 def test_detail_is_the_difference_of_how_fine_pictures_are() -> None:
-    """A chessboard of 0 and 1 has the Laplacian 4 everywhere; one of half the contrast 2; an even picture none."""
-    board = (torch.arange(24)[:, None] + torch.arange(32)) % 2
-    fine = board.float().expand(1, 2, 3, 24, 32)
+    """Stripes 1, 1, 0, 0 are 1/4, 3/4, 3/4, 1/4 when softened: their Laplacian is 1/2, that of an even picture 0."""
+    stripes = (torch.arange(32) // 2) % 2
+    fine = stripes.float().expand(1, 2, 3, 24, 32)
     weights = torch.zeros(1, 2, 1, 24, 32)
     weights[..., 8:16, 8:24] = 0.6  # away from the edges, which have fewer neighbours
-    assert losses.detail(fine * 0.5, fine, weights) == pytest.approx(2.0)
-    assert losses.detail(torch.full_like(fine, 0.3), fine, weights) == pytest.approx(4.0)
-    assert losses.detail(1 - fine, fine, weights) == pytest.approx(0.0, abs=1e-6)  # moved by a pixel, as fine as before
+    assert losses.detail(fine * 0.5, fine, weights) == pytest.approx(0.25)
+    assert losses.detail(torch.full_like(fine, 0.3), fine, weights) == pytest.approx(0.5)
+    assert losses.detail(fine.roll(1, -1), fine, weights) == pytest.approx(0.0, abs=1e-6)  # as fine, a pixel beside
+    chessboard = ((torch.arange(24)[:, None] + torch.arange(32)) % 2).float().expand_as(fine)
+    assert losses.detail(chessboard, fine, weights) == pytest.approx(0.5)  # not fine at all
 
 
 def test_detail_is_felt_by_a_soft_picture_alone() -> None:

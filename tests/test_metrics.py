@@ -39,11 +39,11 @@ def test_what_is_blurred_is_less_sharp_where_one_looks(face: Tensor) -> None:
     low[:, :, 80:], high[:, :, :48] = 1.0, 1.0
     blurred = frames.clone()
     blurred[:, :, 64:] = torch.nn.functional.avg_pool2d(frames, 5, 1, 2)[:, :, 64:]
-    assert sharpness(blurred, low) < 0.5 * sharpness(frames, low)
+    assert sharpness(blurred, low) < 0.7 * sharpness(frames, low)
     assert sharpness(blurred, high) == sharpness(frames, high)
     assert sharpness(0.5 * frames, low) == pytest.approx(0.5 * sharpness(frames, low), rel=1e-4)
     chessboard = ((torch.arange(128)[:, None] + torch.arange(128)) % 2).float().expand(1, 3, 128, 128)
-    assert sharpness(chessboard, torch.ones(1, 1, 128, 128)) == pytest.approx(4.0)
+    assert sharpness(chessboard, torch.nn.functional.pad(torch.ones(1, 1, 100, 100), (14,) * 4)) == 0
 
 
 @pytest.mark.parametrize("decibels", [10.0, 28.0, 40.0])

@@ -73,7 +73,6 @@ def _base_training() -> TrainingConfig:
         augment_strength=1.0,
         backdrop=0.5,
         degrade=0.4,
-        room=0.4,
         align_lips=0.1,
         align_lips_from=1_500,
         mute=0.3,

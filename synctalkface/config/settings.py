@@ -132,11 +132,8 @@ class TrainingConfig:
     augment_from: int = 0  # step the augmentation begins to grow at
     augment_full: int = 0  # step it reaches full strength at
     augment_strength: float = 0.0  # 0: none (paper); 1: full
-    backdrop: float = (
-        0.0  # share of windows with something else behind the face; as long as the augmentation grows, less
-    )
-    degrade: float = 0.0  # the same of windows that are blurred, of those with noise, of those compressed
-    room: float = 0.0  # the same of windows heard with an echo, of those through a narrow line, of those in noise
+    backdrop: float = 0.0  # share of windows, at full strength, with something else behind the face; paper: 0
+    degrade: float = 0.0  # of those that are blurred, of those with noise, of those compressed; paper: 0
     align_lips: float = 0.0  # share of the align loss's gradient that also moves the lips' addresses toward the sound's
     align_lips_from: int = 0  # step it begins at: before the sound tells slots apart, addresses would become uniform
     mute: float = 0.0  # share of windows drawn from the recalled lips alone, without the sound beside them; paper: 0

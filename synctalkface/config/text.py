@@ -18,7 +18,6 @@ ADDED: dict[int, dict[str, Any]] = {
         "losses.detail": 0.0,
         "training.backdrop": 0.0,
         "training.degrade": 0.0,
-        "training.room": 0.0,
     },
 }
 

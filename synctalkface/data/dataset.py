@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from synctalkface.config import Config
-from synctalkface.data import augment, backdrop, camera, card, manifest, room
+from synctalkface.data import augment, backdrop, camera, card, manifest
 from synctalkface.data.clip import Clip, read
 from synctalkface.data.corpora import Split
 from synctalkface.data.window import SyncBatch, Window, mouth_weight, stacked
@@ -33,7 +33,7 @@ NEAR = 3  # frames beside a window that do not lend it the look of a mouth so mu
 
 
 # the arguments of Clips.window
-Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32], float, NDArray[np.float32] | None]
+Choice = tuple[Clip, int, tuple[int, ...], augment.Look | None, NDArray[np.float32], float]
 
 
 class Clips:
@@ -106,17 +106,10 @@ class Clips:
         references = self._references(rng, clip, first)
         change = augment.look(rng, strength, self.config.model.articulated)
         voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-        heard, change = self._elsewhere(rng, strength, voiced, change)
-        return clip, first, references, change, heard, self._articulations[clip.speaker], voiced
-
-    def _elsewhere(
-        self, rng: np.random.Generator, strength: float, mel: NDArray[np.float32], change: augment.Look
-    ) -> tuple[NDArray[np.float32], augment.Look]:
-        """The same in another place: what is heard there, and what is seen."""
-        plan, audio = self.config.training, self.config.audio
-        heard = room.elsewhere(mel, rng, plan.room * strength, audio.span, -audio.floor_db, audio.mel_rate)
+        plan = self.config.training
         there = backdrop.paint(rng) if rng.random() < plan.backdrop * strength else None
-        return heard, replace(change, backdrop=there, camera=camera.draw(rng, plan.degrade * strength))
+        filmed = replace(change, backdrop=there, camera=camera.draw(rng, plan.degrade * strength))
+        return clip, first, references, filmed, voiced, self._articulations[clip.speaker]
 
     def _references(self, rng: np.random.Generator, clip: Clip, first: int) -> tuple[int, ...]:
         """Frames that lend their pixels to the window at `first`: those of use, or any with the lips parted wide."""
@@ -139,12 +132,11 @@ class Clips:
         change: augment.Look | None = None,
         mel: NDArray[np.float32] | None = None,
         spoken: float = 1.0,
-        clear: NDArray[np.float32] | None = None,
     ) -> Window:
         """One window (B = 1) of `clip`: the lips from frame `first` on, with the frames `references` (K,) as such.
 
-        `change` alters what is seen; `mel` (bands, T) replaces what is heard, `clear` (bands, T) what the sync expert
-        hears of it. `spoken`: the person's articulation.
+        `change` alters what is seen; `mel` (bands, T) replaces what is heard. `spoken`: the person's
+        articulation.
         """
         config = self.config
         frames, reach = config.training.frames, config.model.lip_frames // 2
@@ -160,8 +152,7 @@ class Clips:
         sound = torch.from_numpy(clip.mel if mel is None else mel)
         chunk = speech_chunk(sound, clip.centres[target], config.model.audio_steps, config.audio, length)
         middle = clip.centres[target][frames // 2 : frames // 2 + 1]
-        expert = sound if clear is None else torch.from_numpy(clear)
-        sync = speech_chunk(expert, middle, config.syncnet.audio_steps, config.audio)
+        sync = speech_chunk(sound, middle, config.syncnet.audio_steps, config.audio)
         mouth = mouth_weight(lips, self.size)
         told = torch.tensor(wider)
         return Window(*(each[None] for each in (faces, seen, stills, chunk.mel, chunk.starts, sync.mel, mouth, told)))

@@ -50,7 +50,7 @@ class Recipe:
     voice: float = 1.0  # how far the voice varies, 0..1
     mute: float = 0.3  # share of windows drawn from the recalled lips alone
     mouth: float = 10.0  # weight of the L1 inside the mouth window
-    detail: float = 20.0  # weight of how finely the mouth is drawn: few frames of L1 alone make teeth soft
+    detail: float = 30.0  # weight of how finely the mouth is drawn: few frames of L1 alone make teeth soft
     audio_visual: float = 0.0  # weight of the sync expert's opinion: in few frames it is pleased by patterns, not lips
     every: int = 25  # steps between two looks at what is held out
     patience: int = 5  # looks without a better one that end the run

@@ -59,7 +59,7 @@ class Lessons(Clips):
         clip, lent = self.clips[number], tuple(references[: self.config.model.references])
         look = None if rng.random() < FILMED else augment.look(rng, LOOK, self.config.model.articulated)
         voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-        return clip, first, lent, look, voiced, self._wide[number], None
+        return clip, first, lent, look, voiced, self._wide[number]
 
     def _starts(self, footage: Footage, parts: Stretches) -> list[int]:
         """The frames at which a window may begin: it stays in one of `parts`, and its sound fits a batch."""
