@@ -169,12 +169,13 @@ class Clips:
     def sync_pairs(self, seed: int, step: int, strength: float, own: slice = EVERY) -> SyncBatch:
         """The sync expert's batch of step `step`: several windows from each of several clips, those of `own`."""
         plan, rng = self.config.syncnet_training, np.random.default_rng((seed, step, 2))
+        half = self.config.syncnet.frames // 2
         drawn = []
         for number in range(plan.clips):
             clip = self.clips[rng.choice(len(self.clips), p=self._chances)]
             change = augment.look(rng, strength)
-            spread = rng.permutation(len(clip.crops) // 2 - 2)[: plan.windows] * 2 + 2 + int(rng.integers(2))
-            centres = np.clip(spread, 2, len(clip.crops) - 3)
+            spread = rng.permutation(len(clip.crops) // 2 - half)[: plan.windows] * 2 + half + int(rng.integers(2))
+            centres = np.clip(spread, half, len(clip.crops) - half - 1)
             voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
             drawn.append((number, (clip, centres, change, voiced)))
         parts = []
@@ -246,12 +247,12 @@ def load(folder: Path, split: Split, config: Config, limit: int | None = None, l
 
 
 def _refuse_short(clips: list[Clip], config: Config) -> None:
-    """DataError if a window of training does not fit into the shortest clip."""
-    shortest, needed = (
-        min(clips, key=lambda clip: len(clip.crops)),
-        config.training.frames + config.model.lip_frames - 1,
-    )
+    """DataError if a window of training, of the generator or of the sync expert, does not fit into the shortest clip."""
+    shortest = min(clips, key=lambda clip: len(clip.crops))
+    windows = {
+        "training.frames": config.training.frames + config.model.lip_frames - 1,
+        "syncnet.frames": config.syncnet.frames + 1,  # one more, so that there are two to choose from
+    }
+    name, needed = max(windows.items(), key=lambda window: window[1])
     if len(shortest.crops) < needed:
-        raise DataError(
-            f"{shortest.identifier} has {len(shortest.crops)} frames, a window has {needed}. Lower training.frames."
-        )
+        raise DataError(f"{shortest.identifier} has {len(shortest.crops)} frames, a window has {needed}. Lower {name}.")

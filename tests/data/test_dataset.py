@@ -124,6 +124,17 @@ def test_a_sync_batch_has_several_windows_of_each_clip() -> None:
         assert (seconds.diff() > 1.5 / 25).all()  # two frames apart at least: else both are in sync with one sound
 
 
+@pytest.mark.parametrize(("frames", "length"), [(15, 30), (15, 16), (5, 9)])
+def test_the_windows_of_a_wider_sync_expert_stay_inside_the_clip(frames: int, length: int) -> None:
+    config = replace(CONFIG, syncnet=replace(CONFIG.syncnet, frames=frames))
+    clip = numbered(frames=length)
+    for step in range(6):
+        batch = Clips([clip], config, 128).sync_pairs(0, step, 0.0)
+        shown = (batch.faces.mean(dim=(2, 3, 4)) * 255 / 8).round()  # the frames' numbers
+        assert shown.shape[1] == frames
+        assert (shown.diff(dim=1) == 1).all()
+
+
 def test_clips_of_other_rates_share_a_batch() -> None:
     batch = clips_of(numbered(), numbered(name="b", rate=12.5)).windows(0, 0, 12, 0.0)
     assert batch.mel.shape[0] == 12
