@@ -247,7 +247,7 @@ def load(folder: Path, split: Split, config: Config, limit: int | None = None, l
 
 
 def _refuse_short(clips: list[Clip], config: Config) -> None:
-    """DataError if a window of training, of the generator or of the sync expert, does not fit into the shortest clip."""
+    """DataError if a window, the generator's or the sync expert's, does not fit into the shortest clip."""
     shortest = min(clips, key=lambda clip: len(clip.crops))
     windows = {
         "training.frames": config.training.frames + config.model.lip_frames - 1,

@@ -200,6 +200,20 @@ def test_a_bad_configuration_is_refused(tiny: Path, group: str, key: str, value:
     assert says in refused(tiny, ConfigError)
 
 
+def test_a_configuration_of_the_first_format_means_what_it_meant(tiny: Path) -> None:
+    """What came later is off in it; what was always asked for is still asked for."""
+    data = json.loads((tiny / hub.CONFIG).read_text())
+    data["format"] = 1
+    for group, name in (("losses", "detail"), ("training", "backdrop"), ("training", "degrade")):
+        del data[group][name]
+    (tiny / hub.CONFIG).write_text(json.dumps(data))
+    old, now = hub.load_config(tiny), preset("tiny")
+    assert (old.losses.detail, old.training.backdrop, old.training.degrade) == (0, 0, 0)
+    assert replace(old.losses, detail=now.losses.detail) == now.losses
+    change_config(tiny, "", "format", 2)
+    assert "'losses.detail' is missing" in refused(tiny, ConfigError)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"format": 1}', "[" * 100_000, " " * 1_000_000])
 def test_a_configuration_that_is_none_is_refused(tiny: Path, text: str) -> None:
     (tiny / hub.CONFIG).write_text(text)
