@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from typing import Any
@@ -68,7 +67,7 @@ def from_dict(data: dict[str, Any], where: str = "config") -> Config:
 
     What an older format lacks is added (see ADDED).
     """
-    data = copy.deepcopy(data)
+    data = {name: dict(value) if isinstance(value, dict) else value for name, value in data.items()}
     version = data.pop("format", None)
     if type(version) is not int or not 1 <= version <= FORMAT_VERSION:
         raise ConfigError(

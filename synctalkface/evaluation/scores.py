@@ -39,6 +39,7 @@ class Row:
     sharpness: float | None = None  # of the mouth, over that of the filmed one
 
 
+SMALLEST = 1e-6  # of a sharpness that is divided by: a mouth without a single edge
 SCORES = tuple(field.name for field in fields(Row))
 
 
@@ -100,7 +101,7 @@ class Sitting:
             offset=None if error is None else error.offset,
             movement=movement(lips),
             opening=float(opening(lips).mean()),
-            sharpness=1.0 if same else self._fine(ours) / self._fine(theirs),
+            sharpness=1.0 if same else self._fine(ours) / max(self._fine(theirs), SMALLEST),
         )
 
     def _fine(self, faces: Tensor) -> float:

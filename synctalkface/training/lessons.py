@@ -23,7 +23,7 @@ Stretches = tuple[tuple[int, int], ...]  # [begin, end) of frames
 
 USUAL = 0.5  # share of samples whose references are those that a dub takes
 FILMED, LOOK = 0.5, 0.5  # share of samples that stay as filmed; how far the others vary, 0..1
-HELD_OUT = 0.2  # share of the frames, all of them together, that is not learnt from
+HELD_OUT = 0.2  # share of the frames that is not learnt from
 LONGEST_HELD_OUT = 4.0  # seconds
 SHORT = 4.0  # seconds: of less, each moment in which the lips move is needed to learn from
 LIVELY = 0.3  # of the whole clip's spread of openings: where a mouth moves less, it rests
