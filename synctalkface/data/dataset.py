@@ -106,10 +106,12 @@ class Clips:
         references = self._references(rng, clip, first)
         change = augment.look(rng, strength, self.config.model.articulated)
         voiced = augment.voice(clip.mel, rng, strength, self.config.audio.span)
-        plan = self.config.training
-        there = backdrop.paint(rng) if rng.random() < plan.backdrop * strength else None
-        filmed = replace(change, backdrop=there, camera=camera.draw(rng, plan.degrade * strength))
-        return clip, first, references, filmed, voiced, self._articulations[clip.speaker]
+        plan = self.config.training  # what it leaves out draws no numbers: other batches stay as they were without it
+        if plan.backdrop and rng.random() < plan.backdrop * strength:
+            change = replace(change, backdrop=backdrop.paint(rng))
+        if plan.degrade:
+            change = replace(change, camera=camera.draw(rng, plan.degrade * strength))
+        return clip, first, references, change, voiced, self._articulations[clip.speaker]
 
     def _references(self, rng: np.random.Generator, clip: Clip, first: int) -> tuple[int, ...]:
         """Frames that lend their pixels to the window at `first`: those of use, or any with the lips parted wide."""
