@@ -1,6 +1,7 @@
 """Film as it reaches users: a little out of focus, in poor light, compressed.
 
-In torch, so that clips that stay on a GPU are changed there. F frames, h x w pixels.
+In torch, so that clips that stay on a GPU are changed there; noise alone is drawn on the CPU, by its seed.
+F frames, h x w pixels.
 """
 
 from __future__ import annotations

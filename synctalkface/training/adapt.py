@@ -34,9 +34,8 @@ def adapt(
     """Fine-tune `weights` (None: those that ship) on one person's footage; the result goes to the folder `out`.
 
     `videos` is one clip or several of the same `face` (see faces.track.choose), each with the sound it was filmed with.
-    A fifth of each, at its end if the face speaks there, is held out; the best weights on it are kept, which may be
-    those it began with. Without `out` the folder lies in the user's cache: the same footage, weights and settings are
-    then adapted once only.
+    Their last seconds are held out; the best weights on them are kept, which may be those it began with. Without `out`
+    the folder lies in the user's cache: the same footage, weights and settings are then adapted once only.
     Raises MediaError, SilentSpeechError, NoFaceError for footage that cannot teach, OutputError if `out` cannot be
     written or is taken (`overwrite` replaces an earlier adaptation), WeightsError. A failure leaves nothing behind.
     """

@@ -105,7 +105,7 @@ class Outcome(NamedTuple):
 
 
 class Adaptation(GeneratorRun):
-    """Training steps as in GeneratorRun, of some parts alone, judged by the held-out frames of each footage."""
+    """Training steps as in GeneratorRun, of some parts alone, judged by the end of each footage."""
 
     def __init__(
         self,
@@ -173,7 +173,7 @@ class Adaptation(GeneratorRun):
         return state
 
     def judge(self, share: float = 1.0) -> Score:
-        """A `share` of what was learnt, as in use, on the held-out frames of each footage."""
+        """A `share` of what was learnt, as in use, on the frames at the end of each footage."""
         judged = copy.deepcopy(self.average)
         judged.load_state_dict(self.learnt(share))
         return self.examination.score(for_use(judged))

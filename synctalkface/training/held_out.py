@@ -1,4 +1,4 @@
-"""The frames of each footage that are not learnt from: how near to what was filmed do weights draw them?"""
+"""The end of each footage, which is not learnt from: how near to what was filmed do weights draw it?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from synctalkface.training.footage import Footage
 from synctalkface.training.lessons import held_out
 
 TREMBLE = 0.01  # share by which lips or the picture may be worse: as little is not told apart by a few frames
-NEAR = 0.3  # px of the crop, .4 mm of a face: lips as near as this lie where they should
+NEAR = 0.3  # px of the crop, a hundredth of a mouth: lips as near as this lie where they should
 SMALLEST = 1e-6  # of a score that is divided by
 
 
@@ -51,19 +51,18 @@ class Examined(NamedTuple):
     """The held-out frames of one footage: which they are, and where their lips are."""
 
     footage: Footage
-    begin: int
-    end: int
+    first: int
     filmed: NDArray[np.uint8]  # (F, P, P, 3)
     squares: list[Square]
     lips: NDArray[np.float32]  # (F, K, 2) px
 
 
 class Examination:
-    """Judges weights by the held-out frames of each footage."""
+    """Judges weights by the end of each footage."""
 
     def __init__(self, footage: Sequence[Footage], clips: Clips) -> None:
         self._clips, self._reader = clips, LipReader()
-        self._examined = [self._look(one, *held_out(one, len(footage))) for one in footage]
+        self._examined = [self._look(one, len(one.clip.crops) - held_out(one, len(footage))) for one in footage]
 
     def score(self, model: SyncTalkFace) -> Score:
         """The mean over the footage, for a `model` as it is in use. Raises TrainingError if it draws no picture."""
@@ -72,14 +71,14 @@ class Examination:
             raise TrainingError("The adapted weights draw no picture any more. Lower the learning rate.")
         return Score(*map(float, mean))
 
-    def _look(self, footage: Footage, begin: int, end: int) -> Examined:
-        filmed = footage.clip.crops[begin:end]
+    def _look(self, footage: Footage, first: int) -> Examined:
+        filmed = footage.clip.crops[first:]
         squares = self._reader.squares(filmed)
-        return Examined(footage, begin, end, filmed, squares, self._reader.lips(filmed, squares))
+        return Examined(footage, first, filmed, squares, self._reader.lips(filmed, squares))
 
     def _score(self, model: SyncTalkFace, one: Examined) -> Score:
-        clip = one.footage.clip.part(one.begin, one.end)
-        drawn = redraw_footage(model, self._clips, one.footage, one.begin, one.end)
+        clip = one.footage.clip.part(one.first)
+        drawn = redraw_footage(model, self._clips, one.footage, one.first, len(one.footage.clip.crops))
         true, mouth = lower(self._clips.faces(clip)), self._clips.mouths(clip)
         if not bool(drawn.isfinite().all()):
             return Score(*[float("nan")] * 4)

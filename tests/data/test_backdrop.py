@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -26,8 +27,6 @@ def inside(clip: Clip, grow: float) -> np.ndarray:
     points = clip.outline[0].astype(np.float64)
     middle = points.mean(axis=0)
     places = (middle + (points - middle) * grow + MARGIN) * side / (1 + 2 * MARGIN) - 0.5
-    import cv2
-
     return cv2.fillPoly(np.zeros((side, side), np.uint8), [places.round().astype(np.int32)], 1).astype(bool)
 
 

@@ -1,4 +1,4 @@
-"""The held-out frames of footage tell which weights draw better, and what a dub does not show stays as it was."""
+"""The held-out end of footage tells which weights draw it better, and what a dub does not show stays as it was."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_drawing_that_is_none_is_an_error_with_advice(
     size = preset("tiny").face.size
 
     def nothing(*given: object) -> Tensor:
-        frames = examination._examined[0].end - examination._examined[0].begin
+        frames = len(filmed.clip.crops) - examination._examined[0].first
         return torch.full((frames, 3, size // 2, size), torch.nan)
 
     monkeypatch.setattr(held_out, "redraw_footage", nothing)
@@ -109,7 +109,7 @@ def test_a_mouth_in_new_colours_is_learnt_and_what_a_dub_does_not_show_stays(sam
     run = Adaptation([footage], weights, recipe, None, torch.device("cpu"))
     before = redraw_footage(run.usual, run.clips, footage, 0, frames)
     outcome = run.adapt()
-    assert outcome.after.l1 < 0.9 * outcome.before.l1
+    assert outcome.after.l1 < 0.8 * outcome.before.l1
     assert outcome.after.lmd < outcome.before.lmd
     run.average.load_state_dict(outcome.state)
     change = (redraw_footage(for_use(run.average), run.clips, footage, 0, frames) - before).abs()
