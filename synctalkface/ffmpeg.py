@@ -74,14 +74,6 @@ def every_frame(program: str) -> dict[str, str]:
     return {"fps_mode" if version(program) >= (5, 1) else "vsync": "passthrough"}
 
 
-@functools.cache
-def encodes(program: str, pixel_format: str) -> bool:
-    """Can the x264 in this ffmpeg write `pixel_format`? Some are built for 8 bits alone."""
-    command = [program, "-hide_banner", "-h", "encoder=libx264"]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, creationflags=_CREATION_FLAGS)
-    return pixel_format in answer.stdout.split()
-
-
 def file_url(path: str | Path) -> str:
     """`path` in a form that no program takes for an option, a protocol or a pattern."""
     return f"file:{os.path.abspath(path)}"

@@ -17,9 +17,9 @@ from synctalkface.clock import Clock
 from synctalkface.errors import OutputError
 from synctalkface.pipeline.dubbing import BATCH
 from synctalkface.pipeline.parts import Parts
-from synctalkface.video import Frame, Video, VideoWriter, write_sound
+from synctalkface.video import Frame, Pictures, Video, VideoWriter, write_sound
 from synctalkface.video.join import join, pictures_in
-from synctalkface.video.leftover import clear_leftovers
+from synctalkface.video.leftover import clear_leftovers, temporary
 
 SECONDS = 10.0  # of a segment, about: x264 begins anew that often by itself at 25 frames a second
 
@@ -86,10 +86,12 @@ class Delivery:
         return [min(usual, count - begin) for begin in range(0, count, usual)]
 
     def _segment(self, path: Path, frames: Iterator[Frame], length: int) -> None:
-        clock = Clock.constant(self.clock.rate, length)  # the true times are given when all is joined
-        with VideoWriter(path, self.like, clock, None, overwrite=True, crf=self.crf, preset=self.preset) as writer:
+        part = temporary(path, "part")
+        with Pictures(part, self.like, self.clock.rate, length, self.crf, self.preset, self.out) as pictures:
             for frame in frames:
-                writer.write(frame)
+                pictures.write(frame)
+            pictures.finish()
+        os.replace(part, path)
 
     def _join(self, parts: Parts, segments: list[Path]) -> None:
         sound, joined = parts.temporary("sound", ".mp4"), parts.temporary("joined", self.out.suffix)

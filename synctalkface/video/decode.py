@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from synctalkface import ffmpeg
 from synctalkface.errors import MediaError
-from synctalkface.video.frame import Samples, chroma_step, frame_bytes, sample_type
+from synctalkface.video.frame import Frame, Samples, chroma_step, frame_bytes, sample_type
 from synctalkface.video.probe import Video, pictures
 
 
@@ -68,7 +68,7 @@ def whole(video: Video, frame: VideoFrame) -> Samples:
     kind = sample_type(video.pixel_format)
     data = np.empty(frame_bytes(video.width, video.height, video.pixel_format) // kind.itemsize, kind)
     begin = 0
-    for plane in _planes(video, frame):
+    for plane in planes(video, frame):
         data[begin : begin + plane.size].reshape(plane.shape)[:] = plane
         begin += plane.size
     return data
@@ -79,17 +79,17 @@ def small(video: Video, frame: VideoFrame, width: int, height: int) -> NDArray[n
     rows = np.empty((height * 3 // 2, width), np.uint8)
     sizes = [(height, width), (height // 2, width // 2), (height // 2, width // 2)]
     begins = [0, *accumulate(rows * columns for rows, columns in sizes)]
-    for plane, size, begin in zip(_planes(video, frame), sizes, begins, strict=False):
+    for plane, size, begin in zip(planes(video, frame), sizes, begins, strict=False):
         room = rows.reshape(-1)[begin : begin + size[0] * size[1]].reshape(size)
         cv2.resize(plane, size[::-1], dst=room, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(rows, cv2.COLOR_YUV2RGB_I420), np.uint8)
 
 
-def _planes(video: Video, frame: VideoFrame) -> list[NDArray[Any]]:
-    """Views (rows, columns) of Y, U and V, which last as long as `frame`."""
-    down, across = chroma_step(video.pixel_format)
-    width, height = video.width, video.height
+def planes(like: Video | Frame, frame: VideoFrame) -> list[NDArray[Any]]:
+    """Views (rows, columns) of Y, U and V of a `frame` with the size and format of `like`; they last as long as it."""
+    down, across = chroma_step(like.pixel_format)
+    width, height = like.width, like.height
     sizes = [(height, width), *[(height // down, width // across)] * 2]
-    kind = sample_type(video.pixel_format)
-    planes = zip(frame.planes, sizes, strict=True)
-    return [np.frombuffer(memoryview(plane), kind).reshape(rows, -1)[:, :columns] for plane, (rows, columns) in planes]
+    kind = sample_type(like.pixel_format)
+    held = zip(frame.planes, sizes, strict=True)
+    return [np.frombuffer(memoryview(plane), kind).reshape(rows, -1)[:, :columns] for plane, (rows, columns) in held]

@@ -1,20 +1,24 @@
 """Which encoder writes the picture: x264 with one of its presets, or NVENC on an NVIDIA GPU, if it works here.
 
-NVENC is listed by every ffmpeg, and fails where there is no GPU, no driver or no session left: it is tried first.
+NVENC is listed by every libav, and fails where there is no GPU, no driver or no session left: it is tried first.
 """
 
 from __future__ import annotations
 
 import functools
-import subprocess
+from fractions import Fraction
 
-from synctalkface import ffmpeg
+import av.error
+from av.codec import Codec
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+
 from synctalkface.errors import ConfigError
 from synctalkface.strict import suggest
 
 PRESETS = ("ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow", "placebo")
-NVENC = "nvenc"
-_PATIENCE = 30  # seconds for one frame, the start of a driver included
+NVENC, X264 = "nvenc", "libx264"
+_TRIED = 256  # px of the frame that is tried
 
 
 def check_preset(preset: str) -> None:
@@ -26,23 +30,28 @@ def check_preset(preset: str) -> None:
         raise ConfigError(f"x264 has no preset '{preset}'.{suggest(preset, [*PRESETS, NVENC])}")
 
 
-def picture_options(crf: int, preset: str) -> dict[str, object]:
-    """ffmpeg's options for the picture; crf 0 is lossless."""
+def picture_options(crf: int, preset: str) -> tuple[str, dict[str, str]]:
+    """libav's encoder for the picture, and its options; crf 0 is lossless."""
     if preset == NVENC:
-        quality: dict[str, object] = {"tune": "lossless"} if crf == 0 else {"rc": "vbr", "cq": crf, "b:v": 0}
-        return {"vcodec": "h264_nvenc", "preset": "p4", **quality}
+        quality = {"tune": "lossless"} if crf == 0 else {"rc": "vbr", "cq": str(crf), "b": "0"}
+        return "h264_nvenc", {"preset": "p4", **quality}
     # with 10 bits, crf 0 would be nearly lossless, qp 0 is quite
-    return {"vcodec": "libx264", "preset": preset, **({"qp": 0} if crf == 0 else {"crf": crf})}
+    return X264, {"preset": preset, **({"qp": "0"} if crf == 0 else {"crf": str(crf)})}
+
+
+def encodes(pixel_format: str) -> bool:
+    """Can the x264 here write `pixel_format`? Some are built for 8 bits alone."""
+    return pixel_format in {each.name for each in Codec(X264, "w").video_formats or ()}
 
 
 @functools.cache
 def nvenc_works() -> bool:
     """Whether NVENC writes one frame on this machine."""
-    frame = ["-f", "lavfi", "-i", "color=size=256x256:duration=0.04", "-frames:v", "1"]
-    nowhere = ["-c:v", "h264_nvenc", "-f", "null", "-"]
-    command = [ffmpeg.find_ffmpeg(), "-nostdin", "-loglevel", "error", *frame, *nowhere]
+    name, options = picture_options(18, NVENC)
     try:
-        tried = subprocess.run(command, capture_output=True, timeout=_PATIENCE, check=False)
-    except subprocess.TimeoutExpired:
+        encoder = VideoCodecContext.create(name, "w")
+        encoder.width, encoder.height, encoder.pix_fmt = _TRIED, _TRIED, "yuv420p"
+        encoder.framerate, encoder.time_base, encoder.options = Fraction(25), Fraction(1, 25), options
+        return bool(encoder.encode(VideoFrame(_TRIED, _TRIED, "yuv420p")) + encoder.encode(None))
+    except (av.error.FFmpegError, OSError, ValueError):
         return False
-    return tried.returncode == 0

@@ -20,7 +20,7 @@ def clear_leftovers(path: Path) -> None:
     A killed process cannot; whoever writes the same clip next does it. On Windows, where a file that is open cannot be
     removed, those of the living stay by themselves.
     """
-    name = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.(part|timed){re.escape(path.suffix)}")
+    name = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.(part|sound|joined){re.escape(path.suffix)}")
     with contextlib.suppress(OSError):
         for other in os.listdir(path.parent):
             found = name.fullmatch(other)

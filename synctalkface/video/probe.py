@@ -18,6 +18,7 @@ from synctalkface import ffmpeg
 from synctalkface.clock import Clock
 from synctalkface.errors import MediaError
 from synctalkface.video.colour import Colour, colour_of
+from synctalkface.video import encoder
 from synctalkface.video.frame import PixelFormat
 from synctalkface.video.scratch import Scratch
 from synctalkface.video.still import EXTENSIONS, is_picture, is_transparent, make_clip, refusal
@@ -131,7 +132,7 @@ def _pixel_format(width: int, height: int, depth: int, chroma: tuple[int, int]) 
     """What frames of this size, stored with `depth` bits and `chroma`, are read and written as.
 
     With 8 bits colour is halved both ways, as every player takes it. What is deeper is for other hands than players:
-    it keeps all the colour that is stored, if this ffmpeg's x264 can write it.
+    it keeps all the colour that is stored, if the x264 here can write it.
     """
     even = width % 2 == 0 and height % 2 == 0
     plain: PixelFormat = "yuv420p" if even else "yuv444p"
@@ -143,8 +144,7 @@ def _pixel_format(width: int, height: int, depth: int, chroma: tuple[int, int]) 
         kept = deep
     elif chroma[0] == 1 and chroma[1] > 1 and width % 2 == 0:
         kept = "yuv422p10le"
-    program = ffmpeg.find_ffmpeg()
-    return next((one for one in (kept, deep) if ffmpeg.encodes(program, one)), plain)
+    return next((one for one in (kept, deep) if encoder.encodes(one)), plain)
 
 
 def _chroma_step(frame: VideoFrame, turned: bool) -> tuple[int, int]:

@@ -54,8 +54,8 @@ def _depth(video: Video) -> str | None:
         return None
     if written < stored and written == 8:
         return (
-            f"has {stored} bits a sample, of which this ffmpeg's x264 writes 8: smooth areas may show bands. "
-            "Install an ffmpeg whose x264 writes 10 bits to keep them."
+            f"has {stored} bits a sample, of which the x264 of this PyAV writes 8: smooth areas may show bands. "
+            "Install a PyAV whose x264 writes 10 bits to keep them."
         )
     kept = "as many as the result" if written == stored else f"the result {written}"
     return (
@@ -72,7 +72,7 @@ def chroma_lost(video: Video) -> str | None:
     name = "4:2:0" if written == (2, 2) else "4:2:2"
     told = f"stores colour more finely ({video.source_format}) than the result ({name}): coloured edges may be softer."
     if video.source_depth > 8:
-        return f"{told} Install an ffmpeg whose x264 writes 10 bits to keep them."
+        return f"{told} Install a PyAV whose x264 writes 10 bits to keep them."
     return f"{told} Every player takes it so; to keep them, convert the clip to 10 bits (yuv422p10le) first."
 
 

@@ -1,30 +1,27 @@
-"""Writing a clip: frames through a pipe to x264, speech to AAC, under a temporary name that is renamed at the end.
+"""Writing a clip: pictures and sound encoded at the same time, each to a file of its own, then joined under its name.
 
-The file appears complete or not at all: after an error or an interrupt nothing is left behind.
+The clip appears complete or not at all: after an error or an interrupt nothing is left behind.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, cast
-
-import ffmpeg as ffmpeg_python
+from typing import Self
 
 from synctalkface import ffmpeg
-from synctalkface.clock import JITTER, Clock
+from synctalkface.clock import Clock
 from synctalkface.errors import OutputError
-from synctalkface.video.encoder import picture_options
+from synctalkface.video.encode import Pictures
 from synctalkface.video.frame import Frame
+from synctalkface.video.join import join
 from synctalkface.video.leftover import clear_leftovers, temporary
 from synctalkface.video.probe import Video
-from synctalkface.video.retime import give_times
+from synctalkface.video.sound import Sound
 
 EXTENSIONS = (".mp4", ".mkv", ".mov")
-_SOUND = {"acodec": "aac", "audio_bitrate": "192k"}
 
 
 class VideoWriter:
@@ -50,102 +47,51 @@ class VideoWriter:
         comment: str = "",
     ) -> None:
         self._path = Path(path)
-        self._like, self._clock = like, clock
+        self._clock, self._comment = clock, comment
         check_output(self._path, [like.path, *([speech] if speech else [])], overwrite)
-        self._own_times = clock.variable or abs(clock.starts[0]) > JITTER
-        self._part, self._timed = temporary(self._path, "part"), temporary(self._path, "timed")
-        streams, options = [_picture(like, clock)], self._encoder(crf, preset)
+        self._part, self._joined = temporary(self._path, "part"), temporary(self._path, "joined")
+        self._pictures = Pictures(self._part, like, clock.rate, len(clock), crf, preset, self._path)
+        self._track, self._sound = temporary(self._path, "sound"), None
         if speech is not None:
-            streams.append(_sound(speech, speech_offset, clock.duration))
-            # the language of the speech, input 1, which ffmpeg forgets on the way through filters
-            options |= {**_SOUND, "map_metadata:s:a:0": "1:s:a:0"}
-        if comment:
-            options["metadata"] = f"comment={comment}"
-        self._output = ffmpeg.media_output(self._part, *streams, **options)
-        self._written = 0
+            self._sound = Sound(self._track, speech, speech_offset, clock.duration, self._path)
 
     def __enter__(self) -> Self:
         clear_leftovers(self._path)
-        self._errors = tempfile.TemporaryFile()
-        arguments = self._output.get_args(overwrite_output=True)
-        self._process = ffmpeg.start(arguments, self._errors, stdin=subprocess.PIPE)
+        with ExitStack() as exits:
+            exits.callback(self._clear)
+            exits.enter_context(self._pictures)
+            if self._sound is not None:
+                exits.enter_context(self._sound)
+            self._exits = exits.pop_all()
         return self
 
     def write(self, frame: Frame) -> None:
-        """Append `frame`. Raises OutputError if the encoder has given up, for instance on a full disk."""
-        if (frame.width, frame.height, frame.pixel_format) != (
-            self._like.width,
-            self._like.height,
-            self._like.pixel_format,
-        ):
-            raise ValueError(f"A frame of {frame.width} x {frame.height} {frame.pixel_format} is not like the clip.")
-        try:
-            cast(BinaryIO, self._process.stdin).write(frame.data.data)
-        except OSError:
-            self._process.wait()
-            raise self._failure() from None
-        self._written += 1
+        """Append `frame`, which may be changed afterwards. Raises OutputError if it cannot be, as on a full disk."""
+        if self._sound is not None:
+            self._sound.check()
+        self._pictures.write(frame)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
+        with self._exits:
             if kind is None:
                 self._finish()
-        finally:
-            ffmpeg.stop(self._process)
-            self._errors.close()
-            for left in (self._part, self._timed):
-                left.unlink(missing_ok=True)
 
     def _finish(self) -> None:
-        if self._written != len(self._clock):
-            raise OutputError(
-                f"{self._path} was not written: {self._written} frames came, {len(self._clock)} were expected. "
-                "The source clip may be damaged; export it again."
-            )
+        self._pictures.finish()
+        if self._sound is not None:
+            self._sound.wait()
+        sound = None if self._sound is None else self._track
         try:
-            cast(BinaryIO, self._process.stdin).close()
-        except OSError:
-            self._process.wait()
-        if self._process.wait() != 0:
-            raise self._failure()
-        finished = self._part
-        try:
-            if self._own_times:
-                give_times(self._part, self._timed, self._clock)
-                finished = self._timed
-            os.replace(finished, self._path)
+            join([self._part], sound, self._joined, self._clock, self._comment)
+            os.replace(self._joined, self._path)
         except OSError as error:  # libav's errors too
             raise OutputError(f"{self._path} cannot be written ({error.strerror}). Choose another folder.") from None
 
-    def _failure(self) -> OutputError:
-        reason = ffmpeg.complaint(self._errors)
-        return OutputError(
-            f"{self._path} could not be encoded: ffmpeg ended with code {self._process.returncode} ({reason}). "
-            "Check the free space on the disk, or choose another folder."
-        )
-
-    def _encoder(self, crf: int, preset: str) -> dict[str, object]:
-        options = picture_options(crf, preset)
-        options |= {"pix_fmt": self._like.pixel_format, "color_range": _values(self._like), **_tags(self._like)}
-        if self._own_times:
-            options["bf"] = 0  # packets in the order of showing, so that each can be given its time
-        if self._path.suffix.lower() != ".mkv":
-            options["movflags"] = "+faststart"
-        return options
-
-
-def write_sound(path: Path, speech: str | Path, offset: float, duration: float) -> None:
-    """Write `path`, the sound alone that a VideoWriter gives a clip. Raises OutputError if that fails."""
-    track = _sound(speech, offset, duration)
-    output = ffmpeg.media_output(path, track, **_SOUND, **{"map_metadata:s:a:0": "0:s:a:0"})
-    code, complaint = ffmpeg.run(output)
-    if code != 0:
-        raise OutputError(
-            f"The sound of {speech} could not be encoded: ffmpeg ended with code {code} ({complaint}). "
-            "Check the free space on the disk."
-        )
+    def _clear(self) -> None:
+        for left in (self._part, self._track, self._joined):
+            left.unlink(missing_ok=True)
 
 
 def check_output(path: str | Path, sources: list[str | Path], overwrite: bool) -> None:
@@ -166,30 +112,3 @@ def check_output(path: str | Path, sources: list[str | Path], overwrite: bool) -
             raise OutputError(f"{path} exists already. Choose another name, or allow it to be overwritten.")
     if not os.access(path.parent, os.W_OK):
         raise OutputError(f"The folder {path.parent} may not be written to. Choose another one.")
-
-
-def _picture(like: Video, clock: Clock) -> ffmpeg_python.Stream:
-    """The raw frames from the pipe, marked with the colours and the pixel aspect of `like`."""
-    rate = f"{clock.rate.numerator}/{clock.rate.denominator}"
-    size = (like.width, like.height)
-    raw = ffmpeg_python.input("pipe:0", format="rawvideo", pix_fmt=like.pixel_format, video_size=size, framerate=rate)
-    # old versions take the tags from the encoder's options, new ones from the frames
-    tagged = raw.filter("setparams", range=_values(like), **_tags(like))
-    return tagged.filter("setsar", f"{like.sample_aspect.numerator}/{like.sample_aspect.denominator}")
-
-
-def _values(like: Video) -> str:
-    return "pc" if like.colour.full_range else "tv"
-
-
-def _tags(like: Video) -> dict[str, int]:
-    colour = like.colour
-    return {"colorspace": colour.space, "color_primaries": colour.primaries, "color_trc": colour.transfer}
-
-
-def _sound(speech: str | Path, offset: float, duration: float) -> ffmpeg_python.Stream:
-    """The speech, begun at `offset` and brought to exactly `duration` seconds."""
-    ffmpeg.check_file(speech)
-    begun = ffmpeg.media_input(speech, itsoffset=f"{offset:.6f}")["a:0"]
-    even = begun.filter("aresample", 48000, **{"async": 1, "first_pts": 0})
-    return even.filter("apad", whole_dur=f"{duration:.6f}").filter("atrim", end=f"{duration:.6f}")

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synctalkface import ffmpeg
-from synctalkface.video import Frame, Video, VideoWriter, probe, read_frames, remarks
+from synctalkface.video import Frame, Video, VideoWriter, encoder, probe, read_frames, remarks
 
 Stripes = Callable[..., Path]
 
@@ -76,7 +75,7 @@ def test_nothing_is_told_where_nothing_is_lost(stripes: Stripes, pixel_format: s
 
 def test_an_x264_without_422_writes_420_and_it_is_told(stripes: Stripes, monkeypatch: pytest.MonkeyPatch) -> None:
     path = stripes("fine.mkv", "yuv422p10le")
-    monkeypatch.setattr(ffmpeg, "encodes", lambda program, pixel_format: pixel_format == "yuv420p10le")
+    monkeypatch.setattr(encoder, "encodes", lambda pixel_format: pixel_format == "yuv420p10le")
     video = probe(path)
     assert video.pixel_format == "yuv420p10le"
     assert any("stores colour more finely (yuv422p10le)" in told for told in remarks(video, "fine.mkv"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from synctalkface.errors import ConfigError
@@ -19,8 +17,8 @@ def untried() -> None:
 @pytest.mark.parametrize("preset", ["ultrafast", "veryfast", "placebo"])
 def test_x264_has_its_presets(preset: str) -> None:
     check_preset(preset)
-    assert picture_options(18, preset) == {"vcodec": "libx264", "preset": preset, "crf": 18}
-    assert picture_options(0, preset) == {"vcodec": "libx264", "preset": preset, "qp": 0}
+    assert picture_options(18, preset) == ("libx264", {"preset": preset, "crf": "18"})
+    assert picture_options(0, preset) == ("libx264", {"preset": preset, "qp": "0"})
 
 
 def test_an_unknown_preset_is_one_sentence() -> None:
@@ -28,18 +26,21 @@ def test_an_unknown_preset_is_one_sentence() -> None:
         check_preset("mediun")
 
 
-def test_nvenc_that_cannot_write_a_frame_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = tmp_path / "ffmpeg"
-    broken.write_text("#!/bin/sh\nexit 1\n")
-    broken.chmod(0o755)
-    monkeypatch.setenv("SYNCTALKFACE_FFMPEG", str(broken))
+@pytest.mark.parametrize("name", ["mp3float", "nobody"])
+def test_nvenc_that_cannot_write_a_frame_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(encoder, "picture_options", lambda crf, preset: (name, {}))
     with pytest.raises(ConfigError, match="nvenc does not work here"):
         check_preset("nvenc")
+
+
+def test_an_encoder_that_writes_a_frame_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "picture_options", lambda crf, preset: ("libx264", {"preset": "ultrafast"}))
+    assert nvenc_works()
 
 
 def test_nvenc_that_works_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoder, "nvenc_works", lambda: True)
     check_preset("nvenc")
-    assert picture_options(20, "nvenc")["vcodec"] == "h264_nvenc"
-    assert picture_options(20, "nvenc")["cq"] == 20
-    assert picture_options(0, "nvenc")["tune"] == "lossless"
+    name, options = picture_options(20, "nvenc")
+    assert (name, options["cq"]) == ("h264_nvenc", "20")
+    assert picture_options(0, "nvenc")[1]["tune"] == "lossless"

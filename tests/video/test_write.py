@@ -185,16 +185,14 @@ def test_nothing_is_seen_before_the_end_and_nothing_is_left_after_it(grey_clip: 
 
 @pytest.mark.parametrize("interruption", [RuntimeError, KeyboardInterrupt, GeneratorExit])
 def test_an_interrupted_clip_leaves_nothing(
-    grey_clip: GreyClip, tmp_path: Path, interruption: type[BaseException]
+    grey_clip: GreyClip, make_media: MakeMedia, tmp_path: Path, interruption: type[BaseException]
 ) -> None:
-    video = probe(grey_clip(frames=5))
+    video, sound = probe(grey_clip(frames=5)), speech(make_media, 0.5)
     before = set(os.listdir(tmp_path))
-    writer = VideoWriter(tmp_path / "dub.mp4", video, video.clock, None)
-    with pytest.raises(interruption), writer:
+    with pytest.raises(interruption), VideoWriter(tmp_path / "dub.mp4", video, video.clock, sound) as writer:
         writer.write(next(read_frames(video)))
         raise interruption
     assert set(os.listdir(tmp_path)) == before
-    assert writer._process.returncode is not None
 
 
 def test_an_interruption_spares_the_clip_that_was_there(grey_clip: GreyClip, tmp_path: Path) -> None:
@@ -215,22 +213,41 @@ def test_missing_frames_are_no_clip(grey_clip: GreyClip, tmp_path: Path) -> None
     assert not (tmp_path / "dub.mp4").exists()
 
 
-def test_an_encoder_that_gives_up_is_quoted(
-    patterned_frame: Pattern, grey_clip: GreyClip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
+@pytest.mark.parametrize("frames", [5, 60])
+def test_a_file_that_cannot_grow_is_told(
+    patterned_frame: Pattern, grey_clip: GreyClip, tmp_path: Path, frames: int
 ) -> None:
-    video = replace(probe(grey_clip(frames=5)), width=640, height=480)
-    program = tmp_path / "ffmpeg-on-a-full-disk"
-    program.write_text("#!/bin/sh\necho 'av_interleaved_write_frame(): No space left on device' >&2\nexit 28\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("SYNCTALKFACE_FFMPEG", str(program))
+    import resource
+
+    video = replace(probe(grey_clip(frames=frames)), width=640, height=480)
+    frame, limits = patterned_frame(video), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with (
+            pytest.raises(OutputError, match=r"dub\.mp4 could not be encoded \(File too large\).*free space"),
+            VideoWriter(tmp_path / "dub.mp4", video, video.clock, None) as writer,
+        ):
+            for _ in range(frames):
+                writer.write(frame)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.glob("*dub*"))
+
+
+def test_a_frame_may_be_painted_on_once_it_is_written(
+    patterned_frame: Pattern, grey_clip: GreyClip, tmp_path: Path
+) -> None:
+    video = replace(probe(grey_clip(frames=30)), width=640, height=480)
     frame = patterned_frame(video)
-    with (
-        pytest.raises(OutputError, match=r"dub\.mp4 .*code 28 .*No space left on device.*free space"),
-        VideoWriter(tmp_path / "dub.mp4", video, video.clock, None) as writer,
-    ):
-        for _ in range(5):
+    before = frame.data.copy()
+    with VideoWriter(tmp_path / "dub.mp4", video, video.clock, None, crf=0) as writer:
+        for _ in range(30):
+            frame.data[:] = before
             writer.write(frame)
-    assert not list(tmp_path.glob(".dub*"))
+            frame.data[:] = 0
+    for written in read_frames(probe(tmp_path / "dub.mp4")):
+        assert np.array_equal(written.data, before)
 
 
 def test_speech_that_is_no_sound_leaves_nothing(grey_clip: GreyClip, tmp_path: Path) -> None:
