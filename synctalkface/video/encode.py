@@ -6,7 +6,7 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import av
 import av.error
@@ -57,7 +57,7 @@ class Pictures:
 
     def _made(self, encoder: str, options: dict[str, str]) -> VideoStream:
         like = self._like
-        stream: VideoStream = self._container.add_stream(encoder, rate=self._rate, options=options)  # type: ignore[call-overload]
+        stream = cast(VideoStream, self._container.add_stream(encoder, rate=self._rate, options=options))
         stream.width, stream.height, stream.pix_fmt = like.width, like.height, like.pixel_format
         coded = stream.codec_context
         coded.sample_aspect_ratio = like.sample_aspect
@@ -80,7 +80,7 @@ class Pictures:
         self._written += 1
 
     def finish(self) -> None:
-        """Write what the encoder still holds, and the end of the file. Raises OutputError, too if frames are missing."""
+        """Write what the encoder still holds, and the end of the file. Raises OutputError, so too if frames lack."""
         if self._written != self._frames:
             raise OutputError(
                 f"{self._named} was not written: {self._written} frames came, {self._frames} were expected. "
@@ -111,7 +111,8 @@ class Pictures:
     def _failure(self, error: Exception) -> OutputError:
         reason = getattr(error, "strerror", None) or str(error)
         return OutputError(
-            f"{self._named} could not be encoded ({reason}). Check the free space on the disk, or choose another folder."
+            f"{self._named} could not be encoded ({reason}). "
+            "Check the free space on the disk, or choose another folder."
         )
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import functools
 from fractions import Fraction
+from typing import cast
 
 import av.error
-from av.codec import Codec
+from av.codec import Codec, CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
@@ -49,7 +50,7 @@ def nvenc_works() -> bool:
     """Whether NVENC writes one frame on this machine."""
     name, options = picture_options(18, NVENC)
     try:
-        encoder = VideoCodecContext.create(name, "w")
+        encoder = cast(VideoCodecContext, CodecContext.create(name, "w"))
         encoder.width, encoder.height, encoder.pix_fmt = _TRIED, _TRIED, "yuv420p"
         encoder.framerate, encoder.time_base, encoder.options = Fraction(25), Fraction(1, 25), options
         return bool(encoder.encode(VideoFrame(_TRIED, _TRIED, "yuv420p")) + encoder.encode(None))

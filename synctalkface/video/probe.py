@@ -17,8 +17,8 @@ from av.video.stream import VideoStream
 from synctalkface import ffmpeg
 from synctalkface.clock import Clock
 from synctalkface.errors import MediaError
-from synctalkface.video.colour import Colour, colour_of
 from synctalkface.video import encoder
+from synctalkface.video.colour import Colour, colour_of
 from synctalkface.video.frame import PixelFormat
 from synctalkface.video.scratch import Scratch
 from synctalkface.video.still import EXTENSIONS, is_picture, is_transparent, make_clip, refusal

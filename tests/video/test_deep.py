@@ -9,7 +9,6 @@ import av
 import numpy as np
 import pytest
 
-
 from synctalkface.video import (
     Colour,
     Frame,
