@@ -36,7 +36,7 @@ def compare(
     ] = None,
     adapt: Annotated[
         bool,
-        typer.Option("--adapt", help="Adapt to the first half of each clip not of the validation; score the second."),
+        typer.Option("--adapt", help="Adapt to half of each clip that is not of the validation; score the other half."),
     ] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Score only so many clips of each set, spread.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Score clips in so many processes.")] = 1,
@@ -68,16 +68,16 @@ def compare(
 
 
 def _adaptation(weights: str | None, device: str, listener: Listener) -> tuple[Adapter, str]:
-    """What adapts `weights` to the first half of a clip, and how it is done, in a word."""
+    """What adapts `weights` to half of a clip, and how it is done, in a word."""
     from synctalkface import hub
     from synctalkface.training.adapt import VERSION
     from synctalkface.training.adaptation import Recipe
-    from synctalkface.training.first_half import adapt_to_first_half
+    from synctalkface.training.half import adapt_to_half
 
     base = hub.resolve(weights)
 
-    def adapter(data: Path, entry: Entry, out: Path) -> None:
-        adapt_to_first_half(data, entry, base, out, device=device, listener=listener)
+    def adapter(data: Path, entry: Entry, second: bool, out: Path) -> None:
+        adapt_to_half(data, entry, base, out, second=second, device=device, listener=listener)
 
     return adapter, f"{VERSION} {Recipe()}"
 

@@ -54,13 +54,13 @@ class Clip:
         """The gap between the lips in widths of the mouth: (F,)."""
         return openings(self.lips[:, _GAP], self.lips[:, _CORNERS])
 
-    def references(self, stop: int | None = None) -> References:
-        """The frames before `stop` that lend their pixels in use."""
-        return choose(self.lips[:stop, _GAP], self.lips[:stop, _CORNERS])
+    def references(self) -> References:
+        """The frames that lend their pixels in use."""
+        return choose(self.lips[:, _GAP], self.lips[:, _CORNERS])
 
-    def articulation(self, stop: int | None = None) -> float:
-        """How wide the lips part in the frames before `stop`."""
-        return articulation(self.openings[:stop])
+    def articulation(self) -> float:
+        """How wide the lips part."""
+        return articulation(self.openings)
 
 
 def read(folder: Path, entry: manifest.Entry, config: Config) -> Clip:

@@ -22,8 +22,8 @@ from synctalkface.audio import log_mel
 from synctalkface.config import Config
 from synctalkface.data import manifest, pack
 from synctalkface.data.redraw import redraw
-from synctalkface.evaluation.contest import COPY, TRUTH, Contestant, Part, refuse_other_faces
-from synctalkface.evaluation.scores import Row, Sitting
+from synctalkface.evaluation.contest import COPY, TRUTH, Contestant, Part, refuse_other_faces, span, taught
+from synctalkface.evaluation.scores import Row, Sitting, mean
 from synctalkface.evaluation.take import Take
 from synctalkface.faces.lip_reader import LipReader
 from synctalkface.models.generator import SyncTalkFace, for_use
@@ -49,6 +49,15 @@ class Marks:
         """The inverse of `as_dict`."""
         wrong = data["wrong"]
         return cls(Row(**data["own"]), None if wrong is None else Row(**wrong), data["address"])
+
+    @classmethod
+    def mean(cls, parts: list[Marks]) -> Marks:
+        """Of the parts of one clip, equal in length."""
+        if len(parts) == 1:
+            return parts[0]
+        wrong, addresses = [m.wrong for m in parts if m.wrong], [m.address for m in parts if m.address]
+        address = np.mean(addresses, axis=0).tolist() if addresses else None
+        return cls(mean([m.own for m in parts]), mean(wrong) if wrong else None, address)
 
 
 class Job(NamedTuple):
@@ -79,17 +88,16 @@ class Bench:
         sittings: dict[Part, Sitting] = {}
         found = []
         for contestant in job.contestants:
-            first = 0 if contestant.part == "whole" else len(stored.crops) // 2
+            shown = span(contestant.part, len(stored.crops))
             if contestant.part not in sittings:
-                part = take.since(first) if first else take
-                sittings[contestant.part] = Sitting(part, self._judge, self._reader)
+                sittings[contestant.part] = Sitting(take.part(shown), self._judge, self._reader)
             sitting = sittings[contestant.part]
             if contestant.folder is not None and wrong is not None:
-                found.append(self._drawn(contestant.folder, stored, job.entry, wrong, sitting, first))
+                found.append(self._drawn(contestant.folder, stored, job.entry, wrong, sitting, contestant.part))
             elif contestant.model == TRUTH:
                 found.append(Marks(sitting.row(sitting.take.stored)))
             elif contestant.model == COPY:
-                found.append(Marks(sitting.row(take.held()[first:])))
+                found.append(Marks(sitting.row(take.held()[shown])))
         return found
 
     def _drawn(
@@ -99,16 +107,17 @@ class Bench:
         entry: manifest.Entry,
         wrong: NDArray[np.float32],
         sitting: Sitting,
-        first: int,
+        part: Part,
     ) -> Marks:
         model, config = self._model(folder)
         take = Take(stored, entry, config, config.face.size)
-        lent = take.clips.faces(take.clip)[list(take.clip.references(first or None))]  # of what is not scored
-        wide = take.clip.articulation(first or None)
+        shown, rest = span(part, len(stored.crops)), taught(part, len(stored.crops))
+        seen = take.clip.part(rest.start, rest.stop)
+        lent, wide = take.clips.faces(seen)[list(seen.references())], seen.articulation()
         own = redraw(model, take.clips, take.clip, None, lent, wide)
         other = redraw(model, take.clips, take.clip, log_mel(wrong, config.audio).numpy(), lent, wide)
-        address = None if own.address is None else own.address[first:].mean(0).tolist()
-        rows = [sitting.row(take.with_mouths(drawn.picture)[first:]) for drawn in (own, other)]
+        address = None if own.address is None else own.address[shown].mean(0).tolist()
+        rows = [sitting.row(take.with_mouths(drawn.picture)[shown]) for drawn in (own, other)]
         return Marks(rows[0], rows[1], address and [round(share, 6) for share in address])
 
     def _model(self, folder: Path) -> tuple[SyncTalkFace, Config]:

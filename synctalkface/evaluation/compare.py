@@ -14,7 +14,7 @@ from synctalkface.device import find_device
 from synctalkface.errors import DataError, WeightsError
 from synctalkface.evaluation import claims, contest, results
 from synctalkface.evaluation.bench import Job, Marks, score_all
-from synctalkface.evaluation.contest import Adapter, Contestant, Exam, combined, exam, fingerprint
+from synctalkface.evaluation.contest import Adapter, Contestant, Exam, Part, combined, exam, fingerprint
 from synctalkface.evaluation.notebook import Notebook
 from synctalkface.evaluation.results import Line
 from synctalkface.evaluation.results_page import page
@@ -57,8 +57,9 @@ def compare(
 
     The sync expert beside `weights` judges all of them. The files go to the folder `out`; scores by clip are noted in
     `runs`, so that a comparison that was stopped goes on. `wild` is another prepared folder, of which every clip is a
-    set of its own. `adapter` adapts the model in `weights` to first halves of clips, as `recipe` names it: then second
-    halves are scored too, before and after. Raises WeightsError, DataError, ConfigError or OutputError.
+    set of its own. `adapter` adapts the model in `weights` to halves of clips, as `recipe` names it: then the halves it
+    did not see are scored too, before and after: of faces never seen both, of clips from outside the second.
+    Raises WeightsError, DataError, ConfigError or OutputError.
     """
     folder = hub.resolve(weights)
     if not hub.holds(folder, hub.SYNCNET):
@@ -66,9 +67,12 @@ def compare(
     config = hub.load_config(folder)
     base = Contestant(contest.BASE, folder, config.training.steps)
     whole = [Contestant(contest.TRUTH), Contestant(contest.COPY), *contestants, base]
-    halves = [] if adapter is None else _halves(base, adapter, recipe)
+    parts: dict[str, Part] = {} if adapter is None else {claims.TEST: "halves", claims.WILD: "second-half"}
     exams = _exams(data, wild, config, limit)
-    pairs = [(e, c) for e in exams for c in (whole if e.name == claims.VALIDATION else [*whole, *halves])]
+    pairs = []
+    for each in exams:
+        adapting = _adapting(base, parts[each.name], adapter, recipe) if each.name in parts else []
+        pairs += [(each, contestant) for contestant in (*whole, *adapting)]
     board = Board(contest.judges(folder), results.read(out), Notebook(runs / NOTEBOOK))
     jobs = [job for job in board.jobs(pairs) if job.contestants]
     jobs = [_adapted(job, runs, listener) for job in jobs]
@@ -93,8 +97,8 @@ def _exams(data: Path, wild: Path | None, config: Config, limit: int | None) -> 
     return exams
 
 
-def _halves(base: Contestant, adapter: Adapter, recipe: str) -> list[Contestant]:
-    unadapted = replace(base, model=contest.UNADAPTED, part="second-half")
+def _adapting(base: Contestant, part: Part, adapter: Adapter | None, recipe: str) -> list[Contestant]:
+    unadapted = replace(base, model=contest.UNADAPTED, part=part)
     return [unadapted, replace(unadapted, model=contest.ADAPTED, adapter=adapter, recipe=recipe)]
 
 
@@ -109,7 +113,7 @@ class Board:
     def jobs(self, pairs: list[tuple[Exam, Contestant]]) -> Iterator[Job]:
         """For each clip, who has not been scored on it."""
         for each in {e.name: e for e, _ in pairs}.values():
-            waiting = [c for e, c in pairs if e is each and self._kept(e, c) is None]
+            waiting = [s for e, c in pairs if e is each and self._kept(e, c) is None for s in c.sittings]
             for place, (entry, other) in enumerate(zip(each.entries, each.others, strict=True)):
                 keys = {self._key(each, place, c): c for c in waiting}
                 missing = {key: c for key, c in keys.items() if self._notebook.find(key) is None}
@@ -137,8 +141,12 @@ class Board:
         return sorted(lines.values(), key=lambda line: (sets.index(line.set), models.index(line.model)))
 
     def _line(self, each: Exam, contestant: Contestant) -> Line:
-        found = [self._notebook.find(self._key(each, place, contestant)) for place in range(len(each.entries))]
-        marks = [Marks.from_dict(noted) for noted in found if noted is not None]
+        marks = []
+        for place in range(len(each.entries)):
+            found = [self._notebook.find(self._key(each, place, sitting)) for sitting in contestant.sittings]
+            noted = [Marks.from_dict(one) for one in found if one is not None]
+            if noted:
+                marks.append(Marks.mean(noted))
         return Line.of(contestant, each, marks, self._exam_mark(each), self._mark(contestant))
 
     def _kept(self, each: Exam, contestant: Contestant) -> Line | None:
@@ -167,11 +175,13 @@ def _adapted(job: Job, runs: Path, listener: Listener) -> Job:
     ready = []
     for contestant in job.contestants:
         if contestant.adapter is not None and contestant.folder is not None:
-            mark = combined(fingerprint(contestant.folder), contestant.recipe, digest(job.data / job.entry.file))
+            second = contestant.part == "first-half"
+            asked = [contestant.recipe, *(["second"] if second else [])]
+            mark = combined(fingerprint(contestant.folder), *asked, digest(job.data / job.entry.file))
             folder = runs / RUNS_OF_ADAPTATION / f"{job.entry.identifier}-{mark}"
             if not hub.holds(folder, hub.GENERATOR):
                 listener(Progress(f"adapt to {job.entry.identifier}", 0, None))
-                contestant.adapter(job.data, job.entry, folder)
+                contestant.adapter(job.data, job.entry, second, folder)
             contestant = replace(contestant, folder=folder, adapter=None)  # noqa: PLW2901
         ready.append(contestant)
     return job._replace(contestants=ready)

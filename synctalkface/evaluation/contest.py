@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -29,8 +29,9 @@ NO_MEMORY, PAPER, SHORT = "no-memory", "paper", "base-short"  # trained alike, f
 ADAPTED, UNADAPTED = "adapted", "unadapted"
 ORDER = [TRUTH, COPY, NO_MEMORY, PAPER, SHORT, BASE, UNADAPTED, ADAPTED]  # of the rows
 
-Part = Literal["whole", "second-half"]
-Adapter = Callable[[Path, manifest.Entry, Path], None]  # prepared folder, clip -> writes weights to the last folder
+Part = Literal["whole", "first-half", "second-half", "halves"]  # halves: each for itself, then the mean of both
+Adapter = Callable[[Path, manifest.Entry, bool, Path], None]
+# prepared folder, clip, of it the second half -> writes weights to the last folder
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,15 @@ class Contestant:
     folder: Path | None = None  # of its weights
     steps: int | None = None  # that it was trained for
     part: Part = "whole"  # of each clip that is scored
-    adapter: Adapter | None = None  # gives it weights of its own for each clip, from the clip's first half
+    adapter: Adapter | None = None  # gives it weights of its own for each clip, from the half that is not scored
     recipe: str = ""  # of the adapter: another one makes other weights
+
+    @property
+    def sittings(self) -> list[Contestant]:
+        """What it is scored on at a time: each of the halves, or its one part."""
+        if self.part != "halves":
+            return [self]
+        return [replace(self, part="first-half"), replace(self, part="second-half")]
 
 
 class Exam(NamedTuple):
@@ -65,6 +73,17 @@ def exam(name: str, data: Path, split: Split | None, config: Config, limit: int 
         return None
     entries = takes(data, split, config, limit)
     return Exam(name, data, entries, [_clip(data, entry) for entry in entries])
+
+
+def span(part: Part, frames: int) -> slice:
+    """Which of the `frames` of a clip are scored in one sitting."""
+    return {"first-half": slice(0, frames // 2), "second-half": slice(frames // 2, frames)}.get(part, slice(0, frames))
+
+
+def taught(part: Part, frames: int) -> slice:
+    """Which of the `frames` of a clip lend their pixels, and are adapted to: those that are not scored, or all."""
+    others: dict[Part, Part] = {"first-half": "second-half", "second-half": "first-half"}
+    return span(others.get(part, "whole"), frames)
 
 
 def refuse_other_faces(config: Config, folder: Path, wanted: Config) -> None:

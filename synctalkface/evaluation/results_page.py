@@ -30,6 +30,10 @@ _COLUMNS = {
     "wrong_lse_c": ("LSE-C, wrong speech", 3),
 }
 _SHORT = {TRUTH: "filmed", COPY: "copy", BASE: "base", UNADAPTED: "before", ADAPTED: "adapted"}
+_HALVES = {
+    "halves": "Each half of the clip, adapted to the other: the mean of both",
+    "second-half": "Adapted to the first half of the clip, scored on the second",
+}
 _HOLDS = {True: "holds", False: "**does not hold**", None: "not measured"}
 _INTRODUCTION = """# Scores
 
@@ -53,7 +57,7 @@ def page(lines: list[Line], claims: list[Claim]) -> str:
         if BASE in found:
             parts += ["### By clip\n", _by_clip(found, [TRUTH, COPY, BASE], ("lmd", "lse_d", "lse_c", "psnr"))]
         if ADAPTED in halves and UNADAPTED in halves:
-            parts += ["### Adapted to the first half of the clip, scored on the second\n"]
+            parts += [f"### {_HALVES[halves[ADAPTED].part]}\n"]
             parts += [_by_clip(halves, [UNADAPTED, ADAPTED], ("psnr", "ssim", "lmd", "lse_c", "sharpness"))]
     return "\n".join(parts)
 

@@ -47,11 +47,11 @@ class Take:
         """The stored crops (F, P, P, 3) with lower halves (F, 3, S/2, S) of 0..1 put into them."""
         return with_mouths(self.stored, halves)
 
-    def since(self, frame: int) -> Take:
-        """The clip from `frame` on, with its whole sound, to score a part of it."""
+    def part(self, frames: slice) -> Take:
+        """The `frames` of the clip, with its whole sound, to score a part of it."""
         rest = copy(self)
-        rest.stored = self.stored[frame:]
-        rest.clip = self.clip.part(frame)
+        rest.stored = self.stored[frames]
+        rest.clip = self.clip.part(frames.start, frames.stop)
         rest.clips = Clips([rest.clip], self.clips.config, self.size)
         return rest
 

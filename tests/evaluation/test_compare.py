@@ -15,6 +15,7 @@ from synctalkface import hub
 from synctalkface.cli.main import answer
 from synctalkface.config import preset
 from synctalkface.data import manifest
+from synctalkface.data.redraw import redraw
 from synctalkface.errors import DataError, OutputError, WeightsError
 from synctalkface.evaluation.bench import Job, score_all
 from synctalkface.evaluation.compare import NOTEBOOK, Comparison, compare
@@ -23,7 +24,7 @@ from synctalkface.evaluation.results import JSON, MARKDOWN, Line
 from synctalkface.evaluation.scores import Sitting
 from synctalkface.evaluation.take import each, takes
 from synctalkface.faces.lip_reader import LipReader
-from synctalkface.models.generator import SyncTalkFace
+from synctalkface.models.generator import SyncTalkFace, for_use
 
 Compare = Callable[..., Comparison]
 
@@ -140,7 +141,7 @@ def test_adapted_weights_are_scored_on_second_halves_beside_those_they_began_wit
 ) -> None:
     asked: list[str] = []
 
-    def adapter(data: Path, entry: manifest.Entry, out: Path) -> None:
+    def adapter(data: Path, entry: manifest.Entry, second: bool, out: Path) -> None:
         asked.append(entry.identifier)
         shutil.copytree(tiny_weights, out)
 
@@ -160,10 +161,44 @@ def test_adapted_weights_are_scored_on_second_halves_beside_those_they_began_wit
     assert "### Adapted to the first half" in (tmp_path / "docs" / MARKDOWN).read_text(encoding="utf-8")
 
 
+def test_of_faces_never_seen_each_half_is_scored_with_weights_that_saw_the_other(
+    tmp_path: Path, compared: Compare, tiny_data: Path, tiny_weights: Path
+) -> None:
+    data = Path(shutil.copytree(tiny_data, tmp_path / "data"))
+    listed = (data / manifest.NAME).read_text(encoding="utf-8")
+    (data / manifest.NAME).write_text(listed.replace('"train"', '"test"'), encoding="utf-8")
+    asked: list[bool] = []
+
+    def adapter(data: Path, entry: manifest.Entry, second: bool, out: Path) -> None:
+        asked.append(second)
+        shutil.copytree(tiny_weights, out)
+        model = hub.load_generator(out)
+        with torch.no_grad():
+            model.decoder.head.weight.mul_(0.5 if second else 1.0)  # what saw the first half draws as before
+        hub.save_module(model, preset("tiny"), out, hub.GENERATOR)
+
+    found = compare(data, tmp_path, [], runs=tmp_path, weights=tiny_weights, adapter=adapter, limit=1, device="cpu")
+    lines = {line.model: line for line in found.lines if line.set == "test-faces" and line.part == "halves"}
+    assert sorted(asked) == [False, True]
+    [entry] = takes(data, "test", preset("tiny"), 1)
+    config = preset("tiny")
+    [take] = each(data, [entry], config)
+    model, frames = for_use(hub.load_generator(tiny_weights)), len(take.stored)
+    scores = []
+    for part in (slice(0, frames // 2), slice(frames // 2, frames)):
+        other = take.clip.part(frames // 2) if part.start == 0 else take.clip.part(0, frames // 2)
+        lent = take.clips.faces(other)[list(other.references())]
+        drawn = take.with_mouths(redraw(model, take.clips, take.clip, None, lent, other.articulation()).picture)
+        scores.append(Sitting(take.part(part), None, LipReader()).row(drawn[part]).psnr)
+    assert lines[UNADAPTED].psnr == pytest.approx(np.mean(scores), abs=1e-3)
+    assert lines[ADAPTED].psnr != lines[UNADAPTED].psnr
+    assert "### Each half of the clip" in (tmp_path / MARKDOWN).read_text(encoding="utf-8")
+
+
 def test_a_half_is_scored_as_if_the_clip_began_there(tiny_data: Path) -> None:
     config = preset("tiny")
     [take] = each(tiny_data, takes(tiny_data, "train", config, 1), config)
-    late = take.since(12)
+    late = take.part(slice(12, None))
     assert (late.filmed == take.filmed[12:]).all()
     sitting = Sitting(late, None, LipReader())
     row = sitting.row(take.held()[12:])

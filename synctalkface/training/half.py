@@ -1,0 +1,59 @@
+"""Adapt to one half of a prepared clip and leave the other unseen: what adaptation is examined by."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from synctalkface import hub
+from synctalkface.config import Config
+from synctalkface.data import manifest, pack
+from synctalkface.data.clip import unpacked
+from synctalkface.device import find_device
+from synctalkface.events import Listener, ignore
+from synctalkface.training.adaptation import Adaptation, Recipe
+from synctalkface.training.footage import Footage
+
+
+def adapt_to_half(
+    data: Path,
+    entry: manifest.Entry,
+    base: Path,
+    out: Path,
+    *,
+    second: bool = False,
+    recipe: Recipe | None = None,
+    device: str = "auto",
+    listener: Listener = ignore,
+) -> None:
+    """Write to the folder `out` the weights in `base`, adapted to half of a clip of the folder `data`.
+
+    It is the first half, or the `second`. The references are frames of it, also where the other is scored. Raises
+    DataError or WeightsError.
+    """
+    syncnet = hub.load_syncnet(base) if hub.holds(base, hub.SYNCNET) else None
+    config = hub.load_config(base)
+    footage = [half(pack.load(data / entry.file), entry, config, second)]
+    run = Adaptation(footage, base, recipe or Recipe(), syncnet, find_device(device))
+    run.average.load_state_dict(run.adapt(listener).state)
+    hub.save_module(run.average, config, out, hub.GENERATOR)
+
+
+def half(stored: pack.Pack, entry: manifest.Entry, config: Config, second: bool = False) -> Footage:
+    """The first half of the frames of `stored`, with the sound up to there; or the `second`, with the sound since."""
+    middle, end = len(stored.crops) // 2, len(stored.waveform)
+    between = float(stored.centres[middle - 1] + stored.centres[middle]) / 2 + entry.correction  # seconds
+    heard = min(max(1, round(between * stored.sample_rate)), end - 1)
+    frames, sound = (slice(middle, None), slice(heard, end)) if second else (slice(middle), slice(heard))
+    part = pack.Pack(
+        stored.crops[frames],
+        stored.waveform[sound],
+        stored.sample_rate,
+        stored.centres[frames] - (heard / stored.sample_rate if second else 0.0),
+        stored.landmarks[frames],
+    )
+    clip = unpacked(part, entry, config)
+    told = replace(clip, centres=clip.centres + entry.correction)
+    return Footage(part, told, ((0, len(part.crops)),), np.array([told.references()] * len(part.crops)))
