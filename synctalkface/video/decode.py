@@ -1,4 +1,4 @@
-"""Decoding a clip from its first frame on within this process: no pipe through which every frame is copied twice.
+"""Decoding a clip within this process, from any frame on: no pipe through which every frame is copied twice.
 
 What the clip needs more than that (to be turned, made whole of fields, brought to another format) is read.py's to ask
 of ffmpeg.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from itertools import accumulate, islice
+from fractions import Fraction
+from itertools import accumulate, chain, islice
 from typing import Any
 
+import av
 import av.error
 import cv2
 import numpy as np
@@ -26,28 +28,84 @@ from synctalkface.errors import MediaError
 from synctalkface.video.frame import Frame, Samples, chroma_step, frame_bytes, sample_type
 from synctalkface.video.probe import Video, pictures
 
+_TRIES = 4  # key frames that are looked at: of those that come too late there is one at most
 
-def decoded(video: Video, stop: int | None, threads: int, options: Mapping[str, str]) -> Iterator[VideoFrame]:
-    """The first `stop` frames of `video` (None: all) as they are stored.
+
+class Lost(Exception):
+    """The file cannot tell where the frame is that is wanted: it must be counted from the first."""
+
+
+def decoded(
+    video: Video, start: int, stop: int | None, threads: int, options: Mapping[str, str]
+) -> Iterator[VideoFrame]:
+    """The frames start..stop of `video` (None: to its end) as they are stored.
 
     As with ffmpeg, what cannot be decoded is passed over, a file that breaks off ends there, and one that cannot even
     be opened has no frames. A frame that is unlike the first, where the stream changes on its way, is brought to its
-    size and format. `options`: the decoder's.
+    size and format. `options`: the decoder's. Raises Lost, before the first frame, if that is not where it should be.
     """
+    if start >= len(video.clock) or (stop is not None and stop <= start):
+        return
     with suppress(MediaError), ffmpeg.open_media(video.path) as container:
         stream = pictures(container, video.path)
         context = stream.codec_context
         context.thread_count = threads
         context.options = dict(options)
-        yield from islice((_as_first(video, frame) for frame in _frames(container, stream)), stop)
+        frames = _sought(video, container, stream, start) if start else _frames(stream, container.demux(stream))
+        count = None if stop is None else stop - start
+        yield from islice((_as_first(video, frame) for frame in frames), count)
 
 
-def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def _sought(video: Video, container: InputContainer, stream: VideoStream, start: int) -> Iterator[VideoFrame]:
+    """The frames from number `start` on, found by its time: what no other is made of is not decoded on the way."""
+    starts = video.clock.starts
+    if stream.time_base is None:
+        raise Lost
+    zero = Fraction(container.start_time or 0, av.time_base)
+    wanted = round((Fraction(starts[start]) + zero) / stream.time_base)
+    early = wanted - (Fraction(starts[start] - starts[start - 1]) / stream.time_base) / 2
+    late = 2 * wanted - early
+    found = False
+    for frame in _frames(stream, _from_key(container, stream, wanted), early):
+        if not found and (frame.pts is None or frame.pts > late):
+            raise Lost
+        found = found or (frame.pts is not None and frame.pts > early)
+        if found:
+            yield frame
+    if not found:
+        raise Lost
+
+
+def _from_key(container: InputContainer, stream: VideoStream, wanted: int) -> Iterator[Packet[VideoStream]]:
+    """The packets from the key frame on that is shown last before `wanted`, or then."""
+    target = wanted
+    for _ in range(_TRIES):
+        try:
+            container.seek(target, stream=stream)
+            packets = container.demux(stream)
+            first = next((packet for packet in packets if packet.size), None)
+        except av.error.FFmpegError:
+            break
+        if first is None or first.pts is None or first.dts is None:
+            break
+        if first.pts <= wanted:
+            return chain([first], packets)
+        target = first.dts - 1  # it is decoded before, and shown after, the pictures that lead up to it
+    raise Lost
+
+
+def _frames(
+    stream: VideoStream, packets: Iterator[Packet[VideoStream]], since: Fraction | None = None
+) -> Iterator[VideoFrame]:
+    """All that `packets` hold; before the time `since`, in the unit of the stream, only what others are made of."""
+    context = stream.codec_context
     with suppress(av.error.FFmpegError):  # breaks off
-        for packet in container.demux(stream):
+        for packet in packets:
             if packet.size:
-                yield from _decode(stream.codec_context, packet)
-    yield from _decode(stream.codec_context, None)  # what it still holds
+                passed = since is not None and packet.pts is not None and packet.pts < since
+                context.skip_frame = "NONREF" if passed else "DEFAULT"
+                yield from _decode(context, packet)
+    yield from _decode(context, None)  # what it still holds
 
 
 def _decode(decoder: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[VideoFrame]:

@@ -1,7 +1,7 @@
 """Streaming frames out of a clip: forward from any frame, or small for tracking.
 
 Both hold a few frames in memory, whatever the clip's length, and close the file, or end their ffmpeg, when they are
-closed. A plain clip read from its first frame on is decoded here (video.decode), every other by an ffmpeg of its own.
+closed. A plain clip is decoded here (video.decode), every other by an ffmpeg of its own.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from types import MappingProxyType
 from typing import BinaryIO, cast
 
 import cv2
 import numpy as np
+from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from synctalkface import ffmpeg
 from synctalkface.errors import MediaError
-from synctalkface.video.decode import decoded, small, whole
+from synctalkface.video.decode import Lost, decoded, small, whole
 from synctalkface.video.frame import Frame, bit_depth, frame_bytes, sample_type
 from synctalkface.video.probe import Video
 
@@ -58,8 +60,10 @@ def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None
     width, height = small_size(video, longest_side)
     empty = True
     even = width % 2 == 0 and height % 2 == 0
-    if even and video.pixel_format == "yuv420p" and not video.colour.full_range and _decodable(video, start):
-        for frame in decoded(video, stop, _THREADS, _COARSE):
+    plain = even and video.pixel_format == "yuv420p" and not video.colour.full_range
+    here = _here(video, start, stop, _COARSE) if plain else None
+    if here is not None:
+        for frame in here:
             empty = False
             yield small(video, frame, width, height)
     elif even:
@@ -80,17 +84,38 @@ def stream(video: Video, start: int, stop: int | None) -> Iterator[Frame]:
     """As `read_frames`, but nothing is raised where none comes."""
     size = frame_bytes(video.width, video.height, video.pixel_format)
     kind = sample_type(video.pixel_format)
-    if _decodable(video, start):
-        for frame in decoded(video, stop, _THREADS, {}):
+    here = _here(video, start, stop, {})
+    if here is not None:
+        for frame in here:
             yield Frame(video.width, video.height, video.pixel_format, video.colour, whole(video, frame))
         return
     for data in _pipe(video, start, stop, *_as_stored(video), size):
         yield Frame(video.width, video.height, video.pixel_format, video.colour, data.view(kind))
 
 
-def _decodable(video: Video, start: int) -> bool:
-    """Is what the decoder gives, from frame `start` on, already what is asked for?"""
-    return start == 0 and not video.interlaced and not video.rotation and not _as_stored(video)[1]
+def _here(video: Video, start: int, stop: int | None, options: Mapping[str, str]) -> Iterator[VideoFrame] | None:
+    """The frames start..stop as the decoder gives them; None if something else is asked for, or they are not found."""
+    if video.interlaced or video.rotation or _as_stored(video)[1] or (start and not _seekable(video)):
+        return None
+    frames = decoded(video, start, stop, _THREADS, options)
+    try:
+        first = next(frames, None)
+    except Lost:
+        return None
+    return _again(first, frames)
+
+
+def _again(first: VideoFrame | None, others: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+    """`first`, unless there is none, and the `others`, which are closed with this iterator."""
+    with closing(others):  # type: ignore[type-var]
+        if first is not None:
+            yield first
+            del first
+            yield from others
+
+
+def _seekable(video: Video) -> bool:
+    return bool(_SEEKABLE & set(video.container.split(",")))
 
 
 def _as_stored(video: Video) -> tuple[str, dict[str, object]]:
@@ -147,7 +172,7 @@ def _seek(video: Video, start: int) -> tuple[dict[str, str], int]:
     """How to come to frame `start`: the options of the input, and the frames to drop after it."""
     if start == 0:
         return {}, 0
-    if start >= len(video.clock) or not _SEEKABLE & set(video.container.split(",")):
+    if start >= len(video.clock) or not _seekable(video):
         return {}, start
     skip = 1 if video.interlaced else 0  # to be deinterlaced as in one pass, a frame needs the one before
     first = start - skip

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from synctalkface import ffmpeg
-from synctalkface.clock import Fit, fit_picture
+from synctalkface.clock import Clock, Fit, fit_picture
 from synctalkface.errors import MediaError
 from synctalkface.video import Frame, probe, read_frames, read_sequence, read_small
 
@@ -133,9 +134,14 @@ def test_painting_on_a_frame_does_not_change_its_repetition(grey_clip: GreyClip)
         frame.data[:] = 0
 
 
-def test_closing_early_closes_what_was_opened(grey_clip: GreyClip, doors: Doors) -> None:
+@pytest.mark.parametrize("here", [True, False])
+def test_closing_early_closes_what_was_opened(
+    grey_clip: GreyClip, doors: Doors, monkeypatch: pytest.MonkeyPatch, here: bool
+) -> None:
     video = probe(grey_clip(frames=100))
     doors.files.clear()
+    if not here:
+        monkeypatch.setattr("synctalkface.video.read._here", lambda *_: None)
     for frames in (
         read_frames(video),
         read_frames(video, 2),
@@ -147,7 +153,29 @@ def test_closing_early_closes_what_was_opened(grey_clip: GreyClip, doors: Doors)
         next(frames)
         frames.close()  # type: ignore[attr-defined]
         assert not doors.open
-    assert (len(doors.files), len(doors.processes)) == (3, 3)
+    assert (len(doors.files), len(doors.processes)) == ((6, 0) if here else (0, 6))
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mkv"])
+@pytest.mark.parametrize("pyramid", ["strict", "normal", "none"])
+def test_a_frame_in_the_middle_is_the_one_that_is_read_from_the_beginning(
+    make_media: MakeMedia, sample_face: Path, extension: str, pyramid: str
+) -> None:
+    coded = ["-an", "-bf", "3", "-g", "60", "-x264-params", f"b-pyramid={pyramid}:b-adapt=0:open-gop=1"]
+    video = probe(make_media(f"clip.{extension}", "-i", str(sample_face), *coded))
+    whole = [frame.data for frame in read_frames(video)]
+    for start in (1, 2, 3, 4, 37, 58, 59, 60, 61, 62, len(whole) - 1):
+        for number, frame in enumerate(read_frames(video, start, start + 6), start=start):
+            assert np.array_equal(frame.data, whole[number]), (start, number)
+
+
+def test_a_frame_that_is_not_where_it_should_be_is_left_to_ffmpeg(
+    variable_clip: Callable[..., Path], numbers: Numbers, doors: Doors
+) -> None:
+    video = probe(variable_clip("variable.mkv", [0.0, 0.04, 0.08, 0.5, 0.54]))
+    told = replace(video, clock=Clock(video.clock.rate, np.array([0.0, 0.04, 0.08, 0.3, 0.54])))
+    assert numbers(read_frames(told, 3)) == [3, 4]
+    assert len(doors.processes) == 1
 
 
 def test_a_damaged_clip_gives_the_frames_that_ffmpeg_finds(
@@ -163,7 +191,7 @@ def test_a_damaged_clip_gives_the_frames_that_ffmpeg_finds(
     path.write_bytes(data)
     video = probe(path)
     here = [frame.data for frame in read_frames(video)]
-    monkeypatch.setattr("synctalkface.video.read._decodable", lambda *_: False)
+    monkeypatch.setattr("synctalkface.video.read._here", lambda *_: None)
     there = [frame.data for frame in read_frames(video)]
     assert len(here) == len(there) == len(video.clock)
     # what is lost is filled in, maybe not alike by another version
