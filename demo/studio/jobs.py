@@ -13,7 +13,14 @@ Result = TypeVar("Result")
 Listener = Callable[[Any], None]
 
 EVERY = 0.25  # s between two looks at a job
-STAGES = {"find faces": "Finding the face", "adapt": "Learning the face", "dub": "Drawing the mouth"}
+STAGES = {
+    "find faces": "Finding the face",
+    "cut out the face": "Cutting out the face",
+    "measure the lips": "Measuring the lips",
+    "adapt": "Learning the face",
+    "dub": "Drawing the mouth",
+}
+IN_STEPS = {"measure the lips", "adapt"}  # the others are counted in frames
 
 
 class Stopped(Exception):
@@ -61,7 +68,7 @@ def bar(event: Any) -> str:
     if not hasattr(event, "stage"):
         return note("Starting …")
     words = STAGES.get(event.stage, event.stage.capitalize())
-    unit = "steps" if event.stage == "adapt" else "frames"
+    unit = "steps" if event.stage in IN_STEPS else "frames"
     count = f"{event.done} of {event.total} {unit}" if event.total else f"{event.done} {unit}"
     left = f", about {max(1, round(event.seconds_left))} s left" if event.seconds_left else ""
     amount = f' value="{event.done}" max="{event.total}"' if event.total else ""

@@ -17,7 +17,7 @@ from synctalkface.training.adaptation import Adaptation, Recipe
 from synctalkface.training.footage import read_footage
 from synctalkface.training.kept import Adapted
 
-VERSION = 5  # counts changes of the method that no setting tells: weights adapted before are not used any more
+VERSION = 6  # counts changes of the method that no setting tells: weights adapted before are not used any more
 
 
 def adapt(
@@ -53,7 +53,7 @@ def adapt(
     run = _prepared(clips, base, recipe, face, device, on_progress)
     outcome = run.adapt(on_progress)
     run.average.load_state_dict(outcome.state)
-    config = hub.load_config(base)
+    config = outcome.applied(hub.load_config(base))
     report = Adapted(
         folder=folder,
         step=outcome.step,
@@ -66,6 +66,7 @@ def adapt(
         psnr_after=outcome.after.psnr,
         lmd_before=outcome.before.lmd,
         lmd_after=outcome.after.lmd,
+        times=round(outcome.times, 3),
         took=round(time.monotonic() - started, 1),
     )
     kept.keep(run.average, replace(config, name=f"{config.name}, adapted"), base, report)
@@ -83,4 +84,4 @@ def _prepared(
     if syncnet is None:
         listener(Warned(f"{base} holds no sync expert: the footage is taken to be in sync."))
     footage = [read_footage(clip, config, syncnet, face, listener) for clip in clips]
-    return Adaptation(footage, base, recipe, syncnet, where)
+    return Adaptation(footage, base, recipe, syncnet, where, listener)

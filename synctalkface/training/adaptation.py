@@ -1,7 +1,8 @@
 """The run that adapts a generator to footage: its eyes and hands learn, its ears and its memory stay as they are.
 
 What the sound asks for and what the memory answers was learnt from much speech; a few seconds would only spoil it. The
-face encoder and the decoder learn how this face looks while it says what it is told.
+face encoder and the decoder learn how this face looks while it says what it is told, after one number has been found:
+how far its lips go.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from synctalkface.events import Listener, Progress, ignore
 from synctalkface.faces.crop import mouth_mask
 from synctalkface.models.generator import emphasise, for_use
 from synctalkface.models.syncnet import SyncNet
+from synctalkface.training.emphasis import fitted
 from synctalkface.training.footage import Footage
 from synctalkface.training.generator import GeneratorRun
 from synctalkface.training.held_out import Examination, Score
@@ -102,6 +104,12 @@ class Outcome(NamedTuple):
     steps: int  # that were run
     before: Score
     after: Score
+    emphasis: float  # of the memory in use
+    times: float  # as far as with the base's emphasis that recalled lips lie from rest
+
+    def applied(self, config: Config) -> Config:
+        """The settings `config` of the base, as they are for the adapted weights."""
+        return replace(config, memory=replace(config.memory, emphasis=self.emphasis))
 
 
 class Adaptation(GeneratorRun):
@@ -114,6 +122,7 @@ class Adaptation(GeneratorRun):
         recipe: Recipe,
         syncnet: SyncNet | None,
         device: torch.device,
+        listener: Listener = ignore,
     ) -> None:
         config = recipe.applied(hub.load_config(base))
         lessons = Lessons(footage, config)
@@ -121,10 +130,15 @@ class Adaptation(GeneratorRun):
         self.begin_from(base)
         self.footage, self.recipe = footage, recipe
         self.base = copy.deepcopy(self.average.state_dict())
+        self.trust = min(1.0, lessons.seconds / ENOUGH)
+        self.examination = Examination(footage, lessons)
+        self.before = self.judge()
+        self.emphasis = fitted(self.average, Examination(footage, lessons, longer=True), listener)
+        for model in (self.model, self.average):
+            if model.memory is not None:
+                model.memory.emphasis = self.emphasis
         self.usual = for_use(self.average)
         self.shown = _shown(footage, config).to(device)
-        self.examination = Examination(footage, lessons)
-        self.trust = min(1.0, lessons.seconds / ENOUGH)
         emphasise(self.model)  # what learns to draw sees the lips that it will be shown in use
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(learns(name))
@@ -146,7 +160,10 @@ class Adaptation(GeneratorRun):
 
     def adapt(self, listener: Listener = ignore) -> Outcome:
         """Learn until the held-out part gets no better, or the steps are over. Writes nothing."""
-        before = best = self.judge()
+        before, usual = self.before, self.config.memory.emphasis
+        best, emphasis = before, usual
+        if self.emphasis != usual and (score := self.judge(0.0)).gain(before) > 0:
+            best, emphasis = score, self.emphasis
         state, found, believed, started = self.base, 0, 0.0, time.monotonic()
         for step in range(1, self.recipe.steps + 1):
             self.update()
@@ -158,9 +175,12 @@ class Adaptation(GeneratorRun):
                 share = max(scores, key=lambda share: scores[share].gain(before))
                 if scores[share].gain(before) > best.gain(before):
                     best, found, believed, state = scores[share], step, share, self.learnt(share)
+                    emphasis = self.emphasis
                 elif step - found >= self.recipe.every * self.recipe.patience:
                     break
-        return Outcome(state, found, believed, self.step, before, best)
+        if self.average.memory is not None:
+            self.average.memory.emphasis = emphasis
+        return Outcome(state, found, believed, self.step, before, best, emphasis, emphasis / usual)
 
     def learnt(self, share: float = 1.0) -> dict[str, Tensor]:
         """The averaged weights, or a `share` of the way to them from the base.

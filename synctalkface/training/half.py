@@ -36,9 +36,10 @@ def adapt_to_half(
     syncnet = hub.load_syncnet(base) if hub.holds(base, hub.SYNCNET) else None
     config = hub.load_config(base)
     footage = [half(pack.load(data / entry.file), entry, config, second)]
-    run = Adaptation(footage, base, recipe or Recipe(), syncnet, find_device(device))
-    run.average.load_state_dict(run.adapt(listener).state)
-    hub.save_module(run.average, config, out, hub.GENERATOR)
+    run = Adaptation(footage, base, recipe or Recipe(), syncnet, find_device(device), listener)
+    outcome = run.adapt(listener)
+    run.average.load_state_dict(outcome.state)
+    hub.save_module(run.average, outcome.applied(config), out, hub.GENERATOR)
 
 
 def half(stored: pack.Pack, entry: manifest.Entry, config: Config, second: bool = False) -> Footage:

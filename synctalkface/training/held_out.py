@@ -19,7 +19,7 @@ from synctalkface.inputs import lower, pictures
 from synctalkface.metrics import l1, landmark_distance, psnr, ssim
 from synctalkface.models.generator import SyncTalkFace
 from synctalkface.training.footage import Footage
-from synctalkface.training.lessons import held_out
+from synctalkface.training.lessons import LONGEST_HELD_OUT, held_out
 
 TREMBLE = 0.01  # share by which lips or the picture may be worse: as little is not told apart by a few frames
 NEAR = 0.3  # px of the crop, a hundredth of a mouth: lips as near as this lie where they should
@@ -48,21 +48,22 @@ class Score(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """The held-out frames of one footage: which they are, and where their lips are."""
+    """Some frames of one footage, [first, last): which they are, and where their lips are."""
 
     footage: Footage
     first: int
+    last: int
     filmed: NDArray[np.uint8]  # (F, P, P, 3)
     squares: list[Square]
     lips: NDArray[np.float32]  # (F, K, 2) px
 
 
 class Examination:
-    """Judges weights by the end of each footage."""
+    """Judges weights by the end of each footage; with `longer` also by up to LONGEST_HELD_OUT before it."""
 
-    def __init__(self, footage: Sequence[Footage], clips: Clips) -> None:
+    def __init__(self, footage: Sequence[Footage], clips: Clips, longer: bool = False) -> None:
         self._clips, self._reader = clips, LipReader()
-        self._examined = [self._look(one, len(one.clip.crops) - held_out(one, len(footage))) for one in footage]
+        self._examined = [self._look(one, *_frames(one, len(footage), longer)) for one in footage]
 
     def score(self, model: SyncTalkFace) -> Score:
         """The mean over the footage, for a `model` as it is in use. Raises TrainingError if it draws no picture."""
@@ -71,20 +72,27 @@ class Examination:
             raise TrainingError("The adapted weights draw no picture any more. Lower the learning rate.")
         return Score(*map(float, mean))
 
-    def _look(self, footage: Footage, first: int) -> Examined:
-        filmed = footage.clip.crops[first:]
+    def _look(self, footage: Footage, first: int, last: int) -> Examined:
+        filmed = footage.clip.crops[first:last]
         squares = self._reader.squares(filmed)
-        return Examined(footage, first, filmed, squares, self._reader.lips(filmed, squares))
+        return Examined(footage, first, last, filmed, squares, self._reader.lips(filmed, squares))
 
     def _score(self, model: SyncTalkFace, one: Examined) -> Score:
-        clip = one.footage.clip.part(one.first)
-        drawn = redraw_footage(model, self._clips, one.footage, one.first, len(one.footage.clip.crops))
+        clip = one.footage.clip.part(one.first, one.last)
+        drawn = redraw_footage(model, self._clips, one.footage, one.first, one.last)
         true, mouth = lower(self._clips.faces(clip)), self._clips.mouths(clip)
         if not bool(drawn.isfinite().all()):
             return Score(*[float("nan")] * 4)
         lips = self._reader.lips(with_mouths(one.filmed, drawn), one.squares)
         moved = landmark_distance(lips, one.lips)
         return Score(l1(drawn, true, mouth), psnr(drawn, true, mouth), ssim(drawn, true), moved)
+
+
+def _frames(footage: Footage, clips: int, longer: bool) -> tuple[int, int]:
+    """The frames [first, last) of `footage`, one of several `clips`, that are held out; with `longer` more before."""
+    end, more = len(footage.clip.crops), round(LONGEST_HELD_OUT * footage.clip.frame_rate / clips)
+    begin = end - held_out(footage, clips)
+    return (max(0, begin - more) if longer else begin, end)
 
 
 def redraw_footage(model: SyncTalkFace, clips: Clips, footage: Footage, begin: int, end: int) -> Tensor:

@@ -40,11 +40,12 @@ class Adapted:
     lmd_before: float  # px of the crop: how far the lips are from the filmed ones
     lmd_after: float
     took: float  # seconds of work
+    times: float = 1.0  # as far from rest as before that lips go
     cached: bool = False  # found in the cache: nothing was done
 
     @property
     def improved(self) -> bool:
-        return self.step > 0
+        return self.step > 0 or self.times != 1
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON data."""
@@ -59,10 +60,11 @@ class Adapted:
                 f"{self.folder} holds the weights it began with: {self.steps} steps on {self.seconds:.1f} s of footage "
                 "made them no better on the seconds held out."
             )
+        wide = "" if self.times == 1 else f", lips that go {self.times:g} times as far"
         return (
-            f"{self.folder}: adapted to {self.seconds:.1f} s of footage in {self.took:.0f} s ({self.step} steps). On "
-            f"the seconds held out the mouth's L1 went from {self.l1_before:.4f} to {self.l1_after:.4f}, its PSNR from "
-            f"{self.psnr_before:.1f} to {self.psnr_after:.1f} dB, and the lips came from {self.lmd_before:.2f} to "
+            f"{self.folder}: adapted to {self.seconds:.1f} s of footage in {self.took:.0f} s ({self.step} steps{wide})."
+            f" On the seconds held out the mouth's L1 went from {self.l1_before:.4f} to {self.l1_after:.4f}, its PSNR "
+            f"from {self.psnr_before:.1f} to {self.psnr_after:.1f} dB, and the lips came from {self.lmd_before:.2f} to "
             f"{self.lmd_after:.2f} px of where they were filmed."
         )
 

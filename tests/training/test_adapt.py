@@ -289,5 +289,8 @@ def test_a_report_tells_a_person_what_came_of_it(tmp_path: Path) -> None:
         "from 0.0400 to 0.0300, its PSNR from 25.0 to 27.5 dB, and the lips came from 0.80 to 0.60 px"
         in better.summary()
     )
+    assert "(75 steps)" in better.summary()
+    assert "(75 steps, lips that go 1.2 times as far)" in replace(better, times=1.2).summary()
     assert "no better" in replace(better, step=0).summary()
+    assert "1.2 times" in replace(better, step=0, times=1.2).summary()
     assert json.loads(json.dumps(better.as_dict()))["improved"] is True

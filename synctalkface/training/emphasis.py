@@ -1,0 +1,39 @@
+"""How far the lips of the person in the footage go for what is heard: one number, where thousands would be too many.
+
+Strangers part their lips more, or less, than those who trained. `memory.emphasis` says how many times as far from the
+mouth at rest recalled lips lie; several values of it are tried on the footage, and that is taken with which the lips
+come nearest to the filmed ones, unless it is far from what the weights have and hardly better.
+"""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+
+from synctalkface.events import Listener, Progress, ignore
+from synctalkface.models.generator import SyncTalkFace, for_use
+from synctalkface.training.held_out import SMALLEST, Examination
+
+TIMES = (0.7, 0.85, 1.0, 1.2, 1.45, 1.7, 2.0)  # what the weights have, that are tried
+DOUBT = 0.2  # of the logarithm of LMD, for a value e times as far or as near; docs/log.md
+
+
+def fitted(model: SyncTalkFace, examination: Examination, listener: Listener = ignore) -> float:
+    """The emphasis that suits the frames of `examination` best, for `model` as in training, which is not changed."""
+    if model.memory is None:
+        return 1.0
+    usual, costs = model.memory.emphasis, []
+    for done, times in enumerate(TIMES):
+        listener(Progress("measure the lips", done, len(TIMES)))
+        lips = examination.score(with_emphasis(model, times * usual)).lmd
+        costs.append(np.log(max(lips, SMALLEST)) + DOUBT * np.log(times) ** 2)
+    return usual * TIMES[int(np.argmin(costs))]
+
+
+def with_emphasis(model: SyncTalkFace, emphasis: float) -> SyncTalkFace:
+    """A copy of `model` for use, with another emphasis."""
+    other = copy.deepcopy(model)
+    if other.memory is not None:
+        other.memory.emphasis = emphasis
+    return for_use(other)
