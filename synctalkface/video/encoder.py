@@ -11,6 +11,7 @@ from typing import cast
 
 import av.error
 from av.codec import Codec, CodecContext
+from av.codec.codec import UnknownCodecError
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
@@ -23,12 +24,14 @@ _TRIED = 256  # px of the frame that is tried
 
 
 def check_preset(preset: str) -> None:
-    """ConfigError if there is no such preset, or it is "nvenc" and that does not work here."""
+    """ConfigError if there is no such preset or no x264, or the preset is "nvenc" and that does not work here."""
     if preset == NVENC:
         if not nvenc_works():
             raise ConfigError("The encoder nvenc does not work here: it could not write one frame. Say --preset fast.")
     elif preset not in PRESETS:
         raise ConfigError(f"x264 has no preset '{preset}'.{suggest(preset, [*PRESETS, NVENC])}")
+    elif not encodes("yuv420p"):
+        raise ConfigError("This PyAV comes without x264. Run `pip install --force-reinstall --only-binary av av`.")
 
 
 def picture_options(crf: int, preset: str) -> tuple[str, dict[str, str]]:
@@ -41,8 +44,11 @@ def picture_options(crf: int, preset: str) -> tuple[str, dict[str, str]]:
 
 
 def encodes(pixel_format: str) -> bool:
-    """Can the x264 here write `pixel_format`? Some are built for 8 bits alone."""
-    return pixel_format in {each.name for each in Codec(X264, "w").video_formats or ()}
+    """Can the x264 here write `pixel_format`? Some are built for 8 bits alone, and some PyAVs without any."""
+    try:
+        return pixel_format in {each.name for each in Codec(X264, "w").video_formats or ()}
+    except UnknownCodecError:
+        return False
 
 
 @functools.cache

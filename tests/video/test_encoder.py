@@ -21,6 +21,13 @@ def test_x264_has_its_presets(preset: str) -> None:
     assert picture_options(0, preset) == ("libx264", {"preset": preset, "qp": "0"})
 
 
+def test_a_pyav_without_x264_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "X264", "libnothing")
+    assert not encoder.encodes("yuv420p")
+    with pytest.raises(ConfigError, match=r"comes without x264\. Run `pip install"):
+        check_preset("veryfast")
+
+
 def test_an_unknown_preset_is_one_sentence() -> None:
     with pytest.raises(ConfigError, match=r"x264 has no preset 'mediun'\. Did you mean 'medium'"):
         check_preset("mediun")
