@@ -16,7 +16,7 @@ def _base() -> Config:
         name="base",
         audio=replace(paper.audio, loudness=0.06),
         face=replace(paper.face, region="lower"),
-        memory=replace(paper.memory, emphasis=1.75),
+        memory=replace(paper.memory, emphasis=2.0),
         model=replace(
             paper.model,
             channels=256,

@@ -43,18 +43,15 @@ def adapt_to_half(
 
 
 def half(stored: pack.Pack, entry: manifest.Entry, config: Config, second: bool = False) -> Footage:
-    """The first half of the frames of `stored`, with the sound up to there; or the `second`, with the sound since."""
-    middle, end = len(stored.crops) // 2, len(stored.waveform)
-    between = float(stored.centres[middle - 1] + stored.centres[middle]) / 2 + entry.correction  # seconds
-    heard = min(max(1, round(between * stored.sample_rate)), end - 1)
-    frames, sound = (slice(middle, None), slice(heard, end)) if second else (slice(middle), slice(heard))
-    part = pack.Pack(
-        stored.crops[frames],
-        stored.waveform[sound],
-        stored.sample_rate,
-        stored.centres[frames] - (heard / stored.sample_rate if second else 0.0),
-        stored.landmarks[frames],
+    """The first half of the frames of `stored`, or the `second`; what is heard stays the whole, as loud as it is.
+
+    Sound is no supervision: the speech to be dubbed is known as well. The lips of the other half are not seen.
+    """
+    middle = len(stored.crops) // 2
+    frames = slice(middle, None) if second else slice(middle)
+    seen = replace(
+        stored, crops=stored.crops[frames], centres=stored.centres[frames], landmarks=stored.landmarks[frames]
     )
-    clip = unpacked(part, entry, config)
+    clip = unpacked(stored, entry, config).part(frames.start or 0, frames.stop)
     told = replace(clip, centres=clip.centres + entry.correction)
-    return Footage(part, told, ((0, len(part.crops)),), np.array([told.references()] * len(part.crops)))
+    return Footage(seen, told, ((0, len(seen.crops)),), np.array([told.references()] * len(seen.crops)))

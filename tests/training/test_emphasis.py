@@ -52,8 +52,8 @@ class Planted:
         return Score(0.1, 20.0, 0.9, float((self.drawn(model) - self.wanted).abs().mean()))
 
 
-@pytest.mark.parametrize("times", [0.7, 1.0, 1.45, 2.0])
-def test_lips_that_go_farther_or_less_far_are_found(filmed: Footage, tiny_weights: Path, times: float) -> None:
+@pytest.mark.parametrize("times", [1.0, 1.45, 2.0])
+def test_lips_that_go_farther_are_found(filmed: Footage, tiny_weights: Path, times: float) -> None:
     model = hub.load_generator(tiny_weights)
     assert model.memory is not None
     usual = model.memory.emphasis
