@@ -268,7 +268,7 @@ def test_a_clip_lends_a_closed_mouth_and_one_with_parted_lips() -> None:
     closed, parted = clip.references()
     assert closed % 10 == 0
     assert parted % 10 == 8  # of ten equal steps the 85th hundredth is nearest to the second last
-    assert max(clip.references(10)) < 10
+    assert max(clip.part(0, 10).references()) < 10
 
 
 def test_training_lends_usual_frames_and_others_but_never_a_second_one_beside_the_window() -> None:

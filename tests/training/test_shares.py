@@ -18,6 +18,7 @@ def test_of_too_much_a_share_is_kept(sample_face: Path, tiny_weights: Path, monk
     filmed = read_footage(sample_face, preset("tiny"), None)
     adapting = Adaptation([filmed], tiny_weights, Recipe(steps=5, windows=2, every=5), None, torch.device("cpu"))
     scores = {1.0: 0.2, 0.5: 0.11, 0.25: 0.08}
+    monkeypatch.setattr(adapting, "before", Score(0.1, 31.0, 0.9, 0.5))
     monkeypatch.setattr(
         adapting, "judge", lambda share=1.0: Score(scores[share] if adapting.step else 0.1, 30.0 + share, 0.9, 0.5)
     )
