@@ -94,15 +94,14 @@ def _name(path: str | Path) -> bytes:
     return os.fsencode(file_url(path))
 
 
-def start(
-    arguments: list[str | bytes], errors: IO[bytes], stdin: int = subprocess.DEVNULL, stdout: int = subprocess.DEVNULL
-) -> subprocess.Popen[bytes]:
+def start(arguments: list[str | bytes], errors: IO[bytes], stdout: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     """Start ffmpeg with `arguments` (ffmpeg-python's get_args); what it complains of goes to the file `errors`.
 
     The caller ends the process.
     """
     command = [find_ffmpeg(), "-nostdin", "-hide_banner", "-loglevel", "error", *arguments]
-    return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=errors, creationflags=_CREATION_FLAGS)
+    null = subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=null, stdout=stdout, stderr=errors, creationflags=_CREATION_FLAGS)
 
 
 def run(output: ffmpeg_python.Stream) -> tuple[int, str]:
@@ -127,12 +126,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """End `process` if it still runs, close its pipes, and wait until it is gone."""
     if process.poll() is None:
         process.kill()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue  # bytes that were still buffered for a process that has ended
+    if process.stdout is not None:
+        process.stdout.close()
     process.wait()
 
 

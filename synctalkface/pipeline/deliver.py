@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 
 from synctalkface.clock import Clock
-from synctalkface.errors import OutputError
 from synctalkface.pipeline.dubbing import BATCH
 from synctalkface.pipeline.parts import Parts
 from synctalkface.video import Frame, Pictures, Video, VideoWriter, write_sound
@@ -95,14 +94,8 @@ class Delivery:
 
     def _join(self, parts: Parts, segments: list[Path]) -> None:
         sound, joined = parts.temporary("sound", ".mp4"), parts.temporary("joined", self.out.suffix)
-        write_sound(sound, self.speech, self.offset, self.clock.duration)
-        try:
-            join(segments, sound, joined, self.clock, self.comment)
-            os.replace(joined, self.out)
-        except OSError as error:  # libav's errors too
-            raise OutputError(
-                f"{self.out} cannot be written ({error.strerror}). Check the free space on the disk."
-            ) from None
+        write_sound(sound, self.speech, self.offset, self.clock.duration, self.out)
+        join(segments, sound, self.out, joined, self.clock, self.comment)
 
 
 def _finished(parts: Parts, lengths: list[int]) -> int:

@@ -20,7 +20,7 @@ from synctalkface.errors import OutputError
 from synctalkface.hub.whole import whole
 from synctalkface.video.scratch import lock
 
-_OURS = re.compile(r"lock|job\.json(\.part)?|\d{6}\.\w+|\.(\d{6}|sound|joined)\.\d+\.(part|timed)\.\w+")
+_OURS = re.compile(r"lock|job\.json(\.part)?|\d{6}\.\w+|\.(\d{6}|sound|joined)\.\d+\.part\.\w+")
 
 
 class Parts:

@@ -104,12 +104,11 @@ class Outcome(NamedTuple):
     steps: int  # that were run
     before: Score
     after: Score
-    emphasis: float  # of the memory in use
-    times: float  # as far as with the base's emphasis that recalled lips lie from rest
+    times: float  # as far as with the base that lips go (see training.emphasis)
 
     def applied(self, config: Config) -> Config:
         """The settings `config` of the base, as they are for the adapted weights."""
-        return replace(config, memory=replace(config.memory, emphasis=self.emphasis))
+        return replace(config, memory=replace(config.memory, emphasis=self.times * config.memory.emphasis))
 
 
 class Adaptation(GeneratorRun):
@@ -133,10 +132,10 @@ class Adaptation(GeneratorRun):
         self.trust = min(1.0, lessons.seconds / ENOUGH)
         self.examination = Examination(footage, lessons)
         self.before = self.judge()
-        self.emphasis = fitted(self.average, Examination(footage, lessons, longer=True), listener)
+        self.times = fitted(self.average, Examination(footage, lessons, longer=True), listener)
         for model in (self.model, self.average):
             if model.memory is not None:
-                model.memory.emphasis = self.emphasis
+                model.memory.emphasis *= self.times
         self.usual = for_use(self.average)
         self.shown = _shown(footage, config).to(device)
         emphasise(self.model)  # what learns to draw sees the lips that it will be shown in use
@@ -160,10 +159,9 @@ class Adaptation(GeneratorRun):
 
     def adapt(self, listener: Listener = ignore) -> Outcome:
         """Learn until the held-out part gets no better, or the steps are over. Writes nothing."""
-        before, usual = self.before, self.config.memory.emphasis
-        best, emphasis = before, usual
-        if self.emphasis != usual and (score := self.judge(0.0)).gain(before) > 0:
-            best, emphasis = score, self.emphasis
+        before, best, times = self.before, self.before, 1.0
+        if self.times != 1 and (score := self.judge(0.0)).gain(before) > 0:
+            best, times = score, self.times
         state, found, believed, started = self.base, 0, 0.0, time.monotonic()
         for step in range(1, self.recipe.steps + 1):
             self.update()
@@ -175,12 +173,12 @@ class Adaptation(GeneratorRun):
                 share = max(scores, key=lambda share: scores[share].gain(before))
                 if scores[share].gain(before) > best.gain(before):
                     best, found, believed, state = scores[share], step, share, self.learnt(share)
-                    emphasis = self.emphasis
+                    times = self.times
                 elif step - found >= self.recipe.every * self.recipe.patience:
                     break
         if self.average.memory is not None:
-            self.average.memory.emphasis = emphasis
-        return Outcome(state, found, believed, self.step, before, best, emphasis, emphasis / usual)
+            self.average.memory.emphasis = times * self.config.memory.emphasis
+        return Outcome(state, found, believed, self.step, before, best, times)
 
     def learnt(self, share: float = 1.0) -> dict[str, Tensor]:
         """The averaged weights, or a `share` of the way to them from the base.

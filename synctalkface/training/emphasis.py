@@ -21,20 +21,20 @@ DOUBT = 0.2  # of the logarithm of LMD, for a value e times as far; docs/log.md
 
 
 def fitted(model: SyncTalkFace, examination: Examination, listener: Listener = ignore) -> float:
-    """The emphasis that suits the frames of `examination` best, for `model` as in training, which is not changed."""
+    """Which of TIMES suits the frames of `examination` best, for `model` as in training, which is not changed."""
     if model.memory is None:
         return 1.0
-    usual, costs = model.memory.emphasis, []
+    costs = []
     for done, times in enumerate(TIMES):
         listener(Progress("measure the lips", done, len(TIMES)))
-        lips = examination.score(with_emphasis(model, times * usual)).lmd
+        lips = examination.score(livelier(model, times)).lmd
         costs.append(np.log(max(lips, SMALLEST)) + DOUBT * np.log(times) ** 2)
-    return usual * TIMES[int(np.argmin(costs))]
+    return TIMES[int(np.argmin(costs))]
 
 
-def with_emphasis(model: SyncTalkFace, emphasis: float) -> SyncTalkFace:
-    """A copy of `model` for use, with another emphasis."""
+def livelier(model: SyncTalkFace, times: float) -> SyncTalkFace:
+    """A copy of `model` for use, whose lips go so many times as far."""
     other = copy.deepcopy(model)
     if other.memory is not None:
-        other.memory.emphasis = emphasis
+        other.memory.emphasis *= times
     return for_use(other)

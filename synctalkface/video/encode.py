@@ -28,8 +28,8 @@ class Pictures:
     """A context that encodes frames, one by one, to the file `path`, which holds pictures alone.
 
     Size, pixel format, colour and pixel aspect are those of `like`; a picture comes every 1 / `rate` seconds, `frames`
-    of them in all. crf and preset are x264's (see video.encoder). `named`: the file that errors speak of, if `path` is
-    only on the way to it. A file that is not finished is removed at the end.
+    of them in all. crf and preset are x264's (see video.encoder). `named`: the file that errors speak of. A file that
+    is not finished is removed at the end.
     Raises OutputError if it cannot be written.
     """
 
@@ -41,10 +41,10 @@ class Pictures:
         frames: int,
         crf: int,
         preset: str,
-        named: Path | None = None,
+        named: Path,
     ) -> None:
         self._path, self._like, self._rate, self._frames = path, like, rate, frames
-        self._crf, self._preset, self._named = crf, preset, named or path
+        self._crf, self._preset, self._named = crf, preset, named
         self._written, self._finished = 0, False
 
     def __enter__(self) -> Self:

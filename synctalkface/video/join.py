@@ -7,6 +7,7 @@ other as they are; only their times are given anew, each picture's from the cloc
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from synctalkface import ffmpeg
 from synctalkface.clock import JITTER, Clock
+from synctalkface.errors import OutputError
 
 _TICKS = 90_000  # a second, where frames lie on no grid
 _FINEST = 10_000  # ticks a second at least, where they do
@@ -35,12 +37,27 @@ def pictures_in(path: Path) -> int:
         return 0
 
 
-def join(segments: Sequence[Path], sound: Path | None, target: Path, clock: Clock, comment: str = "") -> None:
+def join(
+    segments: Sequence[Path], sound: Path | None, target: Path, part: Path, clock: Clock, comment: str = ""
+) -> None:
     """Write `target`: the pictures of `segments`, one after another, shown when `clock` says, and the track `sound`.
 
-    The same segments always give the same bytes. Raises libav's errors, which are OSErrors, and ValueError if there are
-    not as many pictures as `clock` has frames.
+    It is written as `part`, on the same disk, and renamed when it is whole. The same segments always give the same
+    bytes. Raises OutputError if it cannot be written, ValueError if there are not as many pictures as `clock` has
+    frames.
     """
+    try:
+        _join(segments, sound, part, clock, comment)
+        os.replace(part, target)
+    except OSError as error:  # libav's errors too
+        part.unlink(missing_ok=True)
+        raise OutputError(
+            f"{target} cannot be written ({error.strerror}). "
+            "Check the free space on the disk, or choose another folder."
+        ) from None
+
+
+def _join(segments: Sequence[Path], sound: Path | None, target: Path, clock: Clock, comment: str) -> None:
     places = _places(segments)
     if sum(map(len, places)) != len(clock):
         raise ValueError(f"{sum(map(len, places))} pictures in the segments, {len(clock)} frames in the clock.")

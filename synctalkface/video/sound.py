@@ -23,10 +23,8 @@ class Sound:
     Raises MediaError if `speech` is no file.
     """
 
-    def __init__(
-        self, path: Path, speech: str | Path, offset: float, duration: float, named: Path | None = None
-    ) -> None:
-        self._path, self._named = path, named or path
+    def __init__(self, path: Path, speech: str | Path, offset: float, duration: float, named: Path) -> None:
+        self._path, self._named = path, named
         # the language of the speech, which ffmpeg forgets on the way through filters
         options = {**_CODED, "map_metadata:s:a:0": "0:s:a:0"}
         self._output = ffmpeg.media_output(path, _track(speech, offset, duration), **options)
@@ -64,7 +62,7 @@ class Sound:
         )
 
 
-def write_sound(path: Path, speech: str | Path, offset: float, duration: float, named: Path | None = None) -> None:
+def write_sound(path: Path, speech: str | Path, offset: float, duration: float, named: Path) -> None:
     """Write all of `path`, see Sound. Raises OutputError if that fails."""
     with Sound(path, speech, offset, duration, named) as sound:
         sound.wait()

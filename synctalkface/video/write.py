@@ -83,11 +83,7 @@ class VideoWriter:
         if self._sound is not None:
             self._sound.wait()
         sound = None if self._sound is None else self._track
-        try:
-            join([self._part], sound, self._joined, self._clock, self._comment)
-            os.replace(self._joined, self._path)
-        except OSError as error:  # libav's errors too
-            raise OutputError(f"{self._path} cannot be written ({error.strerror}). Choose another folder.") from None
+        join([self._part], sound, self._path, self._joined, self._clock, self._comment)
 
     def _clear(self) -> None:
         for left in (self._part, self._track, self._joined):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -203,53 +202,6 @@ def test_an_interruption_spares_the_clip_that_was_there(grey_clip: GreyClip, tmp
     assert (tmp_path / "dub.mp4").read_bytes() == b"precious"
 
 
-def test_missing_frames_are_no_clip(grey_clip: GreyClip, tmp_path: Path) -> None:
-    video = probe(grey_clip(frames=5))
-    with (
-        pytest.raises(OutputError, match="1 frames came, 5 were expected"),
-        VideoWriter(tmp_path / "dub.mp4", video, video.clock, None) as writer,
-    ):
-        writer.write(next(read_frames(video)))
-    assert not (tmp_path / "dub.mp4").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
-@pytest.mark.parametrize("frames", [5, 60])
-def test_a_file_that_cannot_grow_is_told(
-    patterned_frame: Pattern, grey_clip: GreyClip, tmp_path: Path, frames: int
-) -> None:
-    import resource
-
-    video = replace(probe(grey_clip(frames=frames)), width=640, height=480)
-    frame, limits = patterned_frame(video), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
-    try:
-        with (
-            pytest.raises(OutputError, match=r"dub\.mp4 could not be encoded \(File too large\).*free space"),
-            VideoWriter(tmp_path / "dub.mp4", video, video.clock, None) as writer,
-        ):
-            for _ in range(frames):
-                writer.write(frame)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert not list(tmp_path.glob("*dub*"))
-
-
-def test_a_frame_may_be_painted_on_once_it_is_written(
-    patterned_frame: Pattern, grey_clip: GreyClip, tmp_path: Path
-) -> None:
-    video = replace(probe(grey_clip(frames=30)), width=640, height=480)
-    frame = patterned_frame(video)
-    before = frame.data.copy()
-    with VideoWriter(tmp_path / "dub.mp4", video, video.clock, None, crf=0) as writer:
-        for _ in range(30):
-            frame.data[:] = before
-            writer.write(frame)
-            frame.data[:] = 0
-    for written in read_frames(probe(tmp_path / "dub.mp4")):
-        assert np.array_equal(written.data, before)
-
-
 def test_speech_that_is_no_sound_leaves_nothing(grey_clip: GreyClip, tmp_path: Path) -> None:
     video = probe(grey_clip(frames=5))
     (tmp_path / "letter.wav").write_text("Dear reader")
@@ -258,15 +210,6 @@ def test_speech_that_is_no_sound_leaves_nothing(grey_clip: GreyClip, tmp_path: P
     assert not (tmp_path / "dub.mp4").exists()
     with pytest.raises(MediaError, match="no file"):
         VideoWriter(tmp_path / "dub.mp4", video, video.clock, tmp_path / "gone.wav")
-
-
-def test_a_frame_of_another_clip_is_refused(grey_clip: GreyClip, tmp_path: Path) -> None:
-    small, large = probe(grey_clip("a.mp4", 2)), probe(grey_clip("b.mp4", 2, size="128x96"))
-    with (
-        pytest.raises(ValueError, match="not like the clip"),
-        VideoWriter(tmp_path / "dub.mp4", small, small.clock, None) as writer,
-    ):
-        writer.write(next(read_frames(large)))
 
 
 @pytest.mark.parametrize(
