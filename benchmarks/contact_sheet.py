@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from synctalkface.clock import fit_picture
 from synctalkface.faces.crop import align, cut
 from synctalkface.faces.track import TRACKING_SIDE, choose, track_faces, tracking_scale
-from synctalkface.video import Frame, Video, probe, read_frames, read_sequence, read_small
+from synctalkface.video import Frame, Glances, Video, probe, read_frames, read_sequence
 
 COLUMNS = 9  # frames in a row
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 def _matrices(source: Video) -> NDArray[np.float64]:
     scale = tracking_scale(source.width, source.height)
-    track = choose(track_faces(read_small(source, TRACKING_SIDE), scale))
+    track = choose(track_faces(Glances(source, TRACKING_SIDE), scale))
     if track is None:
         raise SystemExit(f"No face in {source.path}.")
     return align(track)

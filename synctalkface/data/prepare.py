@@ -23,7 +23,7 @@ from synctalkface.faces.crop import align, cut, region
 from synctalkface.faces.detect import FaceDetector, find_detector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.faces.track import TRACKING_SIDE, FaceTrack, bridge, choose, step_at, track_faces, tracking_scale
-from synctalkface.video import Video, probe, read_frames, read_small
+from synctalkface.video import Glances, Video, probe, read_frames
 
 LONGEST_GAP = 3  # frames without a face that are bridged
 SMALLEST_FACE = 48  # px: a crop narrower than this in the footage teaches blur
@@ -131,7 +131,7 @@ def _steady_face(video: Video) -> FaceTrack:
     """The largest face, which must be there in every frame but for short gaps."""
     scale = tracking_scale(video.width, video.height)
     step = step_at(float(video.clock.rate))
-    tracks = track_faces(read_small(video, TRACKING_SIDE), scale, _detector(), _mesh(), step=step)
+    tracks = track_faces(Glances(video, TRACKING_SIDE), scale, _detector(), _mesh(), step=step)
     largest = choose(tracks, "largest")
     if largest is None:
         raise Rejected("no face")

@@ -26,15 +26,32 @@ class Cuts:
 
     def at(self, count: int, frame: np.ndarray) -> bool:
         """Does `frame` (H, W, 3) uint8, number `count`, begin a new shot?"""
-        for _ in range(2):  # halves are many times faster than other scales, and the means stay the same
-            height, width = frame.shape[:2]
-            if height % 2 == 0 and width % 2 == 0:
-                frame = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        thumb = cv2.resize(frame, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
-        change = 0.0 if self._last is None else float(np.abs(thumb - self._last).mean())
+        thumb = _thumb(frame)
+        change = self._change(thumb)
         self._last = thumb
         cut = change > self.least and change > self.times * max(self._changes, default=0.0)
         self._changes.append(change)
         if cut:
             self.frames.append(count)
         return cut
+
+    def between(self, frame: np.ndarray) -> bool:
+        """May a shot begin in `frame` or in one of those before it that were passed over? If not, it is the latest."""
+        thumb = _thumb(frame)
+        change = self._change(thumb)
+        if change > self.least:
+            return True
+        self._last = thumb
+        self._changes.append(change)
+        return False
+
+    def _change(self, thumb: np.ndarray) -> float:
+        return 0.0 if self._last is None else float(np.abs(thumb - self._last).mean())
+
+
+def _thumb(frame: np.ndarray) -> np.ndarray:
+    for _ in range(2):  # halves are many times faster than other scales, and the means stay the same
+        height, width = frame.shape[:2]
+        if height % 2 == 0 and width % 2 == 0:
+            frame = cv2.resize(frame, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(frame, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -8,7 +8,9 @@ from synctalkface.faces.likeness import MOST, portrait
 from synctalkface.faces.mesh import KEPT
 from synctalkface.faces.skin import Look
 
-EVEN = 0.002  # of the face's size: how far a straight line may miss the way of a head; the mesh itself trembles so much
+# How far a straight line may miss the way of a head, in face sizes: the mesh itself trembles so much
+EVEN = 0.002
+NEARLY = 0.004  # and where the frame on the way was passed over
 _KEPT = np.array(KEPT)
 
 
@@ -26,6 +28,7 @@ class Followed:
         self.scores: list[float] = []
         self.looks: list[Look] = []
         self.portraits: list[np.ndarray] = []
+        self.painted = 0  # frames it had been seen in when the latest of these was made
         self.area = 0.0
 
     @property
@@ -49,19 +52,23 @@ class Followed:
         for past in (self.frames, self.points, self.scores, self.looks):
             del past[-1]
 
-    def evenly(self, frame: int, mesh: np.ndarray) -> bool:
-        """Did the face come in a straight line to where it is in `frame`, as far as its speed before can tell?"""
+    def missed(self, frame: int, mesh: np.ndarray) -> float:
+        """How far off a straight line to where the face is in `frame` lies, in face sizes, as its speed before tells.
+
+        Infinite if that is not known.
+        """
         if self.speed is None:
-            return False
+            return float("inf")
         steps = frame - self.frames[-1]
         change = (mesh - self.mesh) / steps - self.speed  # of speed; a parabola leaves its chord by an eighth of that
         missed = np.median(np.linalg.norm(change[:, :2], axis=1)) * steps / 8
         box = self.box
-        return bool(missed <= EVEN * (box[2:] - box[:2]).max())
+        return float(missed / (box[2:] - box[:2]).max())
 
     def remember(self, frame: np.ndarray) -> None:
         """Keep a portrait; of many, the first and the latest."""
         self.portraits.append(portrait(frame, self.mesh))
+        self.painted = len(self.frames)
         if len(self.portraits) > MOST:
             del self.portraits[1]
 

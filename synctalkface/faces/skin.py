@@ -52,6 +52,12 @@ def look(rgb: NDArray[np.uint8], mesh: NDArray[np.float32]) -> Look:
     return Look(np.asarray(colours, np.uint8), _sharpness(np.asarray(small, np.uint8)))
 
 
+def midway(one: Look, other: Look) -> Look:
+    """How the face looks between two frames."""
+    colours = (one.colours.astype(np.uint16) + other.colours + 1) // 2
+    return Look(colours.astype(np.uint8), (one.sharpness + other.sharpness) / 2)
+
+
 def places_of(points: NDArray[np.float32]) -> NDArray[np.float32]:
     """Where the colours are taken, (P + U, 2), given the points (468, 2) of a mesh; in the same coordinates."""
     lips, outline = points[_LIPS], points[_OUTLINE]

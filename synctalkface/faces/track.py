@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -68,8 +69,20 @@ class FaceTrack:
         return [(int(start), int(stop)) for start, stop in zip(begins, ends, strict=True)]
 
 
+@runtime_checkable
+class Passing(Protocol):
+    """Frames of which some may be passed over while `passing` is set: then None comes in their place."""
+
+    passing: bool
+
+    def __iter__(self) -> Iterator[np.ndarray | None]: ...
+
+    def again(self, first: int, stop: int) -> list[np.ndarray]:
+        """The frames first..stop, counted from the first that came: all of them."""
+
+
 def track_faces(
-    frames: Iterable[np.ndarray],
+    frames: Iterable[np.ndarray] | Passing,
     scale: float = 1.0,
     detector: FaceDetector | None = None,
     mesh: FaceMesh | None = None,
@@ -80,15 +93,20 @@ def track_faces(
 ) -> list[FaceTrack]:
     """Follow the faces of `frames`; the `most` largest tracks (area summed over the clip), largest first.
 
-    frames: (H, W, 3) uint8, read once and not kept. scale: px of the full-size frame for one px of `frames`.
+    frames: (H, W, 3) uint8, read once and not kept; told when some may be passed over, if they can be.
+    scale: px of the full-size frame for one px of `frames`.
     every: frames between two looks for new faces (each face is followed by its own mesh in between).
     step: frames from one look of that mesh to the next while all faces move evenly; in between their points lie on a
     straight line.
     on_progress: hears the number of frames done.
     """
-    follower = Follower(detector or find_detector(), mesh or FaceMesh(), every, step)
+    passing = frames if isinstance(frames, Passing) else None
+    again = [passing.again] if passing else []
+    follower = Follower(detector or find_detector(), mesh or FaceMesh(), every, step, *again)
     for frame in frames:
         follower.see(frame)
+        if passing is not None:
+            passing.passing = follower.passing
         if on_progress is not None:
             on_progress(follower.count)
     follower.catch_up()

@@ -30,7 +30,7 @@ from synctalkface.faces.track import (
 )
 from synctalkface.person.reference import typical
 from synctalkface.person.usable import Usable, Why, use
-from synctalkface.video import Video, read_small
+from synctalkface.video import Glances, Video
 
 LONGEST_GAP = 0.4  # seconds without a face that are bridged
 
@@ -138,7 +138,7 @@ def find_all(
         left = (time.monotonic() - started) / done * (total - done) if total >= done else None
         on_progress(Progress("find faces", done, total, left))
 
-    small = read_small(clip, TRACKING_SIDE, first, stop)
+    small = Glances(clip, TRACKING_SIDE, first, stop)
     step = step_at(float(clip.clock.rate))
     scale = tracking_scale(clip.width, clip.height)
     return track_faces(small, scale, detector, mesh, step=step, on_progress=tell)

@@ -8,9 +8,10 @@ from synctalkface.video.encode import Pictures
 from synctalkface.video.encoder import check_preset
 from synctalkface.video.frame import Box, Frame, PixelFormat
 from synctalkface.video.probe import Video, probe
-from synctalkface.video.read import read_frames, read_small, small_size
+from synctalkface.video.read import read_frames
 from synctalkface.video.remarks import remarks
 from synctalkface.video.sequence import read_sequence
+from synctalkface.video.small import Glances, read_small, small_size
 from synctalkface.video.sound import write_sound
 from synctalkface.video.write import VideoWriter, check_output
 
@@ -18,6 +19,7 @@ __all__ = [
     "Box",
     "Colour",
     "Frame",
+    "Glances",
     "Pictures",
     "PixelFormat",
     "Video",

@@ -6,10 +6,10 @@ of ffmpeg.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
-from itertools import accumulate, chain, islice
+from itertools import accumulate, chain
 from typing import Any
 
 import av
@@ -35,14 +35,26 @@ class Lost(Exception):
     """The file cannot tell where the frame is that is wanted: it must be counted from the first."""
 
 
-def decoded(
-    video: Video, start: int, stop: int | None, threads: int, options: Mapping[str, str]
-) -> Iterator[VideoFrame]:
-    """The frames start..stop of `video` (None: to its end) as they are stored.
+def never() -> bool:
+    """No frame may be passed over."""
+    return False
 
-    As with ffmpeg, what cannot be decoded is passed over, a file that breaks off ends there, and one that cannot even
+
+def numbered(
+    video: Video,
+    start: int,
+    stop: int | None,
+    threads: int,
+    options: Mapping[str, str],
+    passing: Callable[[], bool] = never,
+) -> Iterator[tuple[int, VideoFrame]]:
+    """The frames start..stop of `video` (None: to its end) as they are stored, each with its number.
+
+    As with ffmpeg, what cannot be decoded is left out, a file that breaks off ends there, and one that cannot even
     be opened has no frames. A frame that is unlike the first, where the stream changes on its way, is brought to its
     size and format. `options`: the decoder's. Raises Lost, before the first frame, if that is not where it should be.
+    While `passing`, only frames come that others are made of. Frames are counted, and once some may have been passed
+    over, known by their times; a clip whose times do not agree with the count is never passed over.
     """
     if start >= len(video.clock) or (stop is not None and stop <= start):
         return
@@ -51,12 +63,62 @@ def decoded(
         context = stream.codec_context
         context.thread_count = threads
         context.options = dict(options)
-        frames = _sought(video, container, stream, start) if start else _frames(stream, container.demux(stream))
-        count = None if stop is None else stop - start
-        yield from islice((_as_first(video, frame) for frame in frames), count)
+        count = Count(video, container, stream, start, passing)
+        if start:
+            frames = _sought(video, container, stream, start, count.passing)
+        else:
+            frames = _frames(stream, container.demux(stream), None, count.passing)
+        for frame in frames:
+            number = count.of(frame)
+            if number is not None and (stop is None or number < stop):
+                yield number, _as_first(video, frame)
+            if stop is not None and count.next >= stop:
+                return
 
 
-def _sought(video: Video, container: InputContainer, stream: VideoStream, start: int) -> Iterator[VideoFrame]:
+class Count:
+    """Which frame of `video` each decoded one is: they come in their order. `next`: the least that can come now."""
+
+    def __init__(
+        self, video: Video, container: InputContainer, stream: VideoStream, start: int, passing: Callable[[], bool]
+    ) -> None:
+        self._starts, self._rate = video.clock.starts, float(video.clock.rate)
+        self._zero = float(Fraction(container.start_time or 0, av.time_base))
+        self._unit = stream.time_base
+        self.next, self._asked = start, passing
+        self._timed: bool | None = None  # so far time and count agree
+        self._passed = False  # frames may be missing
+
+    def passing(self) -> bool:
+        """Whether frames may be passed over now; asked before each packet is decoded."""
+        now = self._timed is True and self._asked()
+        self._passed = self._passed or now
+        return now
+
+    def of(self, frame: VideoFrame) -> int | None:
+        """The number of `frame`, the latest that was decoded; None if it is none of the clip's."""
+        told = self._told(frame)
+        if self._passed:
+            number = told if told is not None and told >= self.next else None
+        else:
+            number = self.next
+            self._timed = self._timed is not False and told == number
+        if number is not None:
+            self.next = number + 1
+        return number
+
+    def _told(self, frame: VideoFrame) -> int | None:
+        """The number of the frame that is shown from when `frame` is on, to half a frame."""
+        if frame.pts is None or self._unit is None:
+            return None
+        begins, half = float(frame.pts * self._unit) - self._zero, 0.5 / self._rate
+        number = int(np.searchsorted(self._starts, begins - half))
+        return number if number < len(self._starts) and self._starts[number] < begins + half else None
+
+
+def _sought(
+    video: Video, container: InputContainer, stream: VideoStream, start: int, passing: Callable[[], bool]
+) -> Iterator[VideoFrame]:
     """The frames from number `start` on, found by its time: what no other is made of is not decoded on the way."""
     starts = video.clock.starts
     if stream.time_base is None:
@@ -66,7 +128,7 @@ def _sought(video: Video, container: InputContainer, stream: VideoStream, start:
     early = wanted - (Fraction(starts[start] - starts[start - 1]) / stream.time_base) / 2
     late = 2 * wanted - early
     found = False
-    for frame in _frames(stream, _from_key(container, stream, wanted), early):
+    for frame in _frames(stream, _from_key(container, stream, wanted), early, passing):
         if not found and (frame.pts is None or frame.pts > late):
             raise Lost
         found = found or (frame.pts is not None and frame.pts > early)
@@ -86,24 +148,32 @@ def _from_key(container: InputContainer, stream: VideoStream, wanted: int) -> It
             first = next((packet for packet in packets if packet.size), None)
         except av.error.FFmpegError:
             break
-        if first is None or first.pts is None or first.dts is None:
+        if first is None or first.pts is None:
             break
         if first.pts <= wanted:
             return chain([first], packets)
+        if first.dts is None:
+            break
         target = first.dts - 1  # it is decoded before, and shown after, the pictures that lead up to it
     raise Lost
 
 
 def _frames(
-    stream: VideoStream, packets: Iterator[Packet[VideoStream]], since: Fraction | None = None
+    stream: VideoStream,
+    packets: Iterator[Packet[VideoStream]],
+    since: Fraction | None,
+    passing: Callable[[], bool],
 ) -> Iterator[VideoFrame]:
-    """All that `packets` hold; before the time `since`, in the unit of the stream, only what others are made of."""
+    """What `packets` hold: before the time `since`, in the unit of the stream, only what others are made of.
+
+    While `passing` it is so as well.
+    """
     context = stream.codec_context
     with suppress(av.error.FFmpegError):  # breaks off
         for packet in packets:
             if packet.size:
-                passed = since is not None and packet.pts is not None and packet.pts < since
-                context.skip_frame = "NONREF" if passed else "DEFAULT"
+                early = since is not None and packet.pts is not None and packet.pts < since
+                context.skip_frame = "NONREF" if early or passing() else "DEFAULT"
                 yield from _decode(context, packet)
     yield from _decode(context, None)  # what it still holds
 

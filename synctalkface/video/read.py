@@ -1,7 +1,7 @@
-"""Streaming frames out of a clip: forward from any frame, or small for tracking.
+"""Streaming frames out of a clip, forward from any frame.
 
-Both hold a few frames in memory, whatever the clip's length, and close the file, or end their ffmpeg, when they are
-closed. A plain clip is decoded here (video.decode), every other by an ffmpeg of its own.
+A few frames are held in memory, whatever the clip's length, and the file is closed, or its ffmpeg ended, when the
+stream is. A plain clip is decoded here (video.decode), every other by an ffmpeg of its own.
 """
 
 from __future__ import annotations
@@ -9,26 +9,23 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from types import MappingProxyType
 from typing import BinaryIO, cast
 
-import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from synctalkface import ffmpeg
 from synctalkface.errors import MediaError
-from synctalkface.video.decode import Lost, decoded, small, whole
+from synctalkface.video.decode import Lost, never, numbered, whole
 from synctalkface.video.frame import Frame, bit_depth, frame_bytes, sample_type
 from synctalkface.video.probe import Video
 
 _SEEKABLE = {"mov", "matroska"}  # containers with an index; in the others a seek may miss the frame
 _THREADS = max(1, (os.cpu_count() or 1) // 2)  # more of them cost time of the encoder's, and frames in memory
-# what no other frame is made of may keep its block edges where frames are scaled down: a tenth of the decoding
-_COARSE = {"skip_loop_filter": "noref"}
 
 
 def read_frames(video: Video, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
@@ -45,59 +42,29 @@ def read_frames(video: Video, start: int = 0, stop: int | None = None) -> Iterat
         raise MediaError(f"No frame of {video.named} can be decoded from frame {start} on. Export the clip again.")
 
 
-def small_size(video: Video, longest_side: int) -> tuple[int, int]:
-    """(width, height) of the frames of `read_small`: never larger than the clip."""
-    scale = min(1.0, longest_side / max(video.width, video.height))
-    return max(1, round(video.width * scale)), max(1, round(video.height * scale))
-
-
-def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None = None) -> Iterator[NDArray[np.uint8]]:
-    """Frames start..stop as RGB uint8 (h, w, 3), scaled down by area to `small_size`. Otherwise as `read_frames`.
-
-    Made to be searched, not shown: in frames of even size the colours are converted as those of BT.601 always, which
-    costs a tenth of what ffmpeg takes for it, and half the bytes in the pipe.
-    """
-    width, height = small_size(video, longest_side)
-    empty = True
-    even = width % 2 == 0 and height % 2 == 0
-    plain = even and video.pixel_format == "yuv420p" and not video.colour.full_range
-    here = _here(video, start, stop, _COARSE) if plain else None
-    if here is not None:
-        for frame in here:
-            empty = False
-            yield small(video, frame, width, height)
-    elif even:
-        scale: dict[str, object] = {"w": width, "h": height, "flags": "area", "out_range": "tv"}
-        for data in _pipe(video, start, stop, "yuv420p", scale, width * height * 3 // 2, _COARSE):
-            empty = False
-            yield np.asarray(cv2.cvtColor(data.reshape(height * 3 // 2, width), cv2.COLOR_YUV2RGB_I420), np.uint8)
-    else:
-        scale = {"w": width, "h": height, "flags": "area", "in_color_matrix": video.colour.matrix}
-        for data in _pipe(video, start, stop, "rgb24", scale, width * height * 3, _COARSE):
-            empty = False
-            yield data.reshape(height, width, 3)
-    if empty:
-        raise MediaError(f"No frame of {video.named} can be decoded. Export the clip again.")
-
-
 def stream(video: Video, start: int, stop: int | None) -> Iterator[Frame]:
     """As `read_frames`, but nothing is raised where none comes."""
     size = frame_bytes(video.width, video.height, video.pixel_format)
     kind = sample_type(video.pixel_format)
-    here = _here(video, start, stop, {})
-    if here is not None:
-        for frame in here:
+    decoded = here(video, start, stop, {})
+    if decoded is not None:
+        for _, frame in decoded:
             yield Frame(video.width, video.height, video.pixel_format, video.colour, whole(video, frame))
         return
-    for data in _pipe(video, start, stop, *_as_stored(video), size):
+    for data in pipe(video, start, stop, *_as_stored(video), size):
         yield Frame(video.width, video.height, video.pixel_format, video.colour, data.view(kind))
 
 
-def _here(video: Video, start: int, stop: int | None, options: Mapping[str, str]) -> Iterator[VideoFrame] | None:
-    """The frames start..stop as the decoder gives them; None if something else is asked for, or they are not found."""
+def here(
+    video: Video, start: int, stop: int | None, options: Mapping[str, str], passing: Callable[[], bool] = never
+) -> Iterator[tuple[int, VideoFrame]] | None:
+    """The frames start..stop as the decoder gives them (see decode.numbered); None if it cannot give them so.
+
+    That is if something else than what is stored is asked for, or they are not found.
+    """
     if video.interlaced or video.rotation or _as_stored(video)[1] or (start and not _seekable(video)):
         return None
-    frames = decoded(video, start, stop, _THREADS, options)
+    frames = numbered(video, start, stop, _THREADS, options, passing)
     try:
         first = next(frames, None)
     except Lost:
@@ -105,7 +72,9 @@ def _here(video: Video, start: int, stop: int | None, options: Mapping[str, str]
     return _again(first, frames)
 
 
-def _again(first: VideoFrame | None, others: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
+def _again(
+    first: tuple[int, VideoFrame] | None, others: Iterator[tuple[int, VideoFrame]]
+) -> Iterator[tuple[int, VideoFrame]]:
     """`first`, unless there is none, and the `others`, which are closed with this iterator."""
     with closing(others):  # type: ignore[type-var]
         if first is not None:
@@ -130,7 +99,7 @@ def _as_stored(video: Video) -> tuple[str, dict[str, object]]:
     return name, {**colours, "flags": "bicubic+accurate_rnd"}
 
 
-def _pipe(
+def pipe(
     video: Video,
     start: int,
     stop: int | None,

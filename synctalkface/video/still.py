@@ -82,8 +82,9 @@ def make_clip(picture: Path, folder: Path, transparent: bool = False) -> Path:
     even = smaller.filter("crop", w="trunc(iw/2)*2", h="trunc(ih/2)*2").filter("setsar", 1)
     flags = "accurate_rnd+full_chroma_int"
     coloured = even.filter("scale", out_color_matrix="bt709", out_range="tv", flags=flags).filter("format", "yuv420p")
-    tags = {"color_range": "tv", "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709"}
-    output = ffmpeg.media_output(clip, coloured, **{"frames:v": 1}, vcodec="libx264", qp=0, **tags)
+    # of the frames, not of the encoder: from ffmpeg 9 on that one takes what the frames say
+    tagged = coloured.filter("setparams", range="tv", colorspace="bt709", color_primaries="bt709", color_trc="bt709")
+    output = ffmpeg.media_output(clip, tagged, **{"frames:v": 1}, vcodec="libx264", qp=0)
     code, complaint = ffmpeg.run(output)
     if code != 0 or not clip.is_file():
         raise refusal(picture, complaint)

@@ -92,9 +92,9 @@ def test_the_last_frame_is_followed_too(detector, shot):
 def test_a_straight_way_is_even_and_a_turn_is_not():
     size = float((FACE.max(0) - FACE.min(0))[:2].max())
     face = moved(0, 3)
-    assert face.evenly(3, FACE + 9)
-    assert not moved(0).evenly(2, FACE), "its speed is not known yet"
+    assert face.missed(3, FACE + 9) <= EVEN
+    assert moved(0).missed(2, FACE) > 1, "its speed is not known yet"
     # in two frames 4 * a / 8 is missed if the speed changes by a px a frame in each: here by 2 * turn in both together
     turn = EVEN * size * 8 / 2 / 2**0.5
-    assert face.evenly(3, FACE + np.float32(9 + 2 * 0.9 * turn))
-    assert not face.evenly(3, FACE + np.float32(9 + 2 * 1.1 * turn))
+    assert face.missed(3, FACE + np.float32(9 + 2 * 0.9 * turn)) < EVEN
+    assert face.missed(3, FACE + np.float32(9 + 2 * 1.1 * turn)) > EVEN

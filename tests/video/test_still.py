@@ -51,6 +51,7 @@ def test_every_kind_and_name_keeps_its_colours(save: Callable[..., Path], pictur
 def test_it_is_one_frame_of_25_a_second(save: Callable[..., Path]) -> None:
     video = probe(save("face.png"))
     assert (len(video.clock), video.clock.rate, video.has_audio) == (1, 25, False)
+    assert (video.colour.space, video.colour.primaries, video.colour.transfer) == (1, 1, 1), "BT.709, all of it"
 
 
 @pytest.mark.parametrize(("given", "made"), [((65, 97), (64, 96)), ((3000, 2000), (1920, 1280)), ((64, 64), (64, 64))])

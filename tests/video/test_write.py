@@ -109,19 +109,8 @@ def test_the_language_of_the_speech_comes_along(grey_clip: GreyClip, make_media:
 @pytest.mark.parametrize(
     "arguments",
     [
-        [
-            "-pix_fmt",
-            "yuv420p",
-            "-colorspace",
-            "bt709",
-            "-color_primaries",
-            "bt709",
-            "-color_trc",
-            "bt709",
-            "-color_range",
-            "tv",
-        ],
-        ["-pix_fmt", "yuv420p", "-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m"],
+        ["-pix_fmt", "yuv420p", "-vf", "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"],
+        ["-pix_fmt", "yuv420p", "-vf", "setparams=colorspace=smpte170m:color_primaries=smpte170m:color_trc=smpte170m"],
         ["-pix_fmt", "yuv420p"],
         ["-pix_fmt", "yuvj420p"],
         ["-pix_fmt", "yuv444p", "-vf", "setsar=4/3"],
@@ -136,6 +125,10 @@ def test_colours_and_pixel_aspect_come_back(
     video = probe(make_media("source.mp4", *source, *arguments))
     written = copy(video, tmp_path / f"copy.{extension}")
     assert written.colour == video.colour
+    told = {"bt709": (1, 1, 1), "smpte170m": (6, 6, 6)}
+    for name, tags in told.items():
+        if any(name in argument for argument in arguments):
+            assert (video.colour.space, video.colour.primaries, video.colour.transfer) == tags
     assert written.sample_aspect == video.sample_aspect
     assert written.pixel_format == video.pixel_format
     assert (written.width, written.height) == (video.width, video.height)
