@@ -71,11 +71,13 @@ class Exam:
     def score(self, model: SyncTalkFace, footage: Footage) -> tuple[dict[str, float], NDArray[np.uint8]]:
         """The scores by name, and the crops as drawn to its own and to other speech, side by side."""
         take, frames = taken(footage, self.config), len(footage.clip.crops)
-        drawn = take.with_mouths(redraw_footage(model, take.clips, footage, 0, frames))
+        drawn = take.as_dubbed(take.with_mouths(redraw_footage(model, take.clips, footage, 0, frames)))
         row = asdict(self.scorer.rows(take, drawn)["dubbed"])
         centres = take.clip.centres - take.clip.centres[0] + 0.5
         other = replace(take.clip, centres=centres, mel=log_mel(self.speech, self.config.audio).numpy())
-        foreign = take.with_mouths(redraw_footage(model, take.clips, footage._replace(clip=other), 0, frames))
+        foreign = take.as_dubbed(
+            take.with_mouths(redraw_footage(model, take.clips, footage._replace(clip=other), 0, frames))
+        )
         error = measure(self.judge, self.judge.see(foreign), self.speech, centres, take.clip.frame_rate)
         row["other_lse_c"] = error.confidence
         return {name: row[name] for name in SHOWN}, np.concatenate([take.inner(drawn), take.inner(foreign)], axis=2)

@@ -117,7 +117,10 @@ class Bench:
         own = redraw(model, take.clips, take.clip, None, lent, wide)
         other = redraw(model, take.clips, take.clip, log_mel(wrong, config.audio).numpy(), lent, wide)
         address = None if own.address is None else own.address[shown].mean(0).tolist()
-        rows = [sitting.row(take.with_mouths(drawn.picture)[shown]) for drawn in (own, other)]
+        crops = [take.with_mouths(drawn.picture)[shown] for drawn in (own, other)]
+        if part != "whole":  # what adaptation changes is looked at in a dub
+            crops = [sitting.take.as_dubbed(one) for one in crops]
+        rows = [sitting.row(one) for one in crops]
         return Marks(rows[0], rows[1], address and [round(share, 6) for share in address])
 
     def _model(self, folder: Path) -> tuple[SyncTalkFace, Config]:

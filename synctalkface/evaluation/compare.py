@@ -130,14 +130,15 @@ class Board:
         for each, contestant in pairs:
             line = self._kept(each, contestant) or self._line(each, contestant)
             lines[line.place] = line
-        marks = {each.name: self._exam_mark(each) for each, _ in pairs}
+        exams = {each.name: each for each, _ in pairs}
         base = {line.weights for line in lines.values() if line.model == contest.BASE}
         for place, line in self._earlier.items():
             before = self._earlier.get((line.set, contest.UNADAPTED, line.part))
             stale = line.part != "whole" and (before is None or before.weights not in base)
-            if place not in lines and marks.get(line.set) == line.exam and not stale:
+            own = exams.get(line.set)
+            if place not in lines and own and self._exam_mark(own, line.part) == line.exam and not stale:
                 lines[place] = line
-        sets, models = list(marks), contest.ORDER
+        sets, models = list(exams), contest.ORDER
         return sorted(lines.values(), key=lambda line: (sets.index(line.set), models.index(line.model)))
 
     def _line(self, each: Exam, contestant: Contestant) -> Line:
@@ -147,19 +148,20 @@ class Board:
             noted = [Marks.from_dict(one) for one in found if one is not None]
             if noted:
                 marks.append(Marks.mean(noted))
-        return Line.of(contestant, each, marks, self._exam_mark(each), self._mark(contestant))
+        return Line.of(contestant, each, marks, self._exam_mark(each, contestant.part), self._mark(contestant))
 
     def _kept(self, each: Exam, contestant: Contestant) -> Line | None:
         line = self._earlier.get((each.name, contestant.model, contestant.part))
-        wanted = self._exam_mark(each), self._mark(contestant)
+        wanted = self._exam_mark(each, contestant.part), self._mark(contestant)
         return line if line is not None and (line.exam, line.weights) == wanted else None
 
     def _key(self, each: Exam, place: int, contestant: Contestant) -> str:
         clips = each.marks[place], each.marks[place - 1]
-        return combined(contest.RULES, self._judges, *clips, contestant.model, contestant.part, self._mark(contestant))
+        rules = contest.rules(contestant.part)
+        return combined(rules, self._judges, *clips, contestant.model, contestant.part, self._mark(contestant))
 
-    def _exam_mark(self, each: Exam) -> str:
-        return combined(contest.RULES, self._judges, *each.marks)
+    def _exam_mark(self, each: Exam, part: str) -> str:
+        return combined(contest.rules(part), self._judges, *each.marks)
 
     def _mark(self, contestant: Contestant) -> str:
         if contestant.folder is None:

@@ -23,6 +23,7 @@ from synctalkface.hub.sums import digest
 from synctalkface.hub.tensors import parts
 
 RULES = 3  # goes up whenever a score begins to mean something else: then nothing that was measured before is kept
+RULES_OF_PARTS = 1  # the same for scores of parts of a clip, which are of what a dub shows
 FLOW = "smooth"  # how weights that move pixels draw: another word when the same weights draw other pictures
 TRUTH, COPY, BASE = "ground-truth", "copy-reference", "base"
 NO_MEMORY, PAPER, SHORT = "no-memory", "paper", "base-short"  # trained alike, for the same number of steps
@@ -73,6 +74,11 @@ def exam(name: str, data: Path, split: Split | None, config: Config, limit: int 
         return None
     entries = takes(data, split, config, limit)
     return Exam(name, data, entries, [_clip(data, entry) for entry in entries])
+
+
+def rules(part: str) -> str:
+    """A mark of what a score of this `part` means."""
+    return str(RULES) if part == "whole" else f"{RULES} {RULES_OF_PARTS}"
 
 
 def span(part: Part, frames: int) -> slice:

@@ -20,6 +20,7 @@ from synctalkface.data.corpora import Split
 from synctalkface.data.dataset import Clips
 from synctalkface.data.redraw import with_mouths
 from synctalkface.errors import DataError
+from synctalkface.faces.crop import mouth_mask
 
 
 class Take:
@@ -31,6 +32,7 @@ class Take:
         self.clips = Clips([self.clip], config, size)
         self.name, self.speaker = entry.identifier, entry.speaker
         self.stored, self.waveform = stored.crops, stored.waveform  # (F, P, P, 3), (n,)
+        self.landmarks = stored.landmarks  # (F, K, 2), 0..1 inside the crop without its margin
         self.size, self.edge = size, (stored.crops.shape[1] - size) // 2
 
     @property
@@ -47,10 +49,20 @@ class Take:
         """The stored crops (F, P, P, 3) with lower halves (F, 3, S/2, S) of 0..1 put into them."""
         return with_mouths(self.stored, halves)
 
+    def as_dubbed(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """What a dub shows of drawn `crops` (F, P, P, 3): they are laid over the filmed ones, around mouth and chin."""
+        upright, inside = np.eye(2, 3), slice(self.edge, self.edge + self.size)
+        shown = self.stored.copy()
+        for frame, drawn, points in zip(shown, crops, self.landmarks, strict=True):
+            mask = mouth_mask(points, upright, self.size)[..., None]
+            filmed = frame[inside, inside].astype(np.float32)
+            frame[inside, inside] = np.rint(filmed + mask * (drawn[inside, inside] - filmed))
+        return shown
+
     def part(self, frames: slice) -> Take:
         """The `frames` of the clip, with its whole sound, to score a part of it."""
         rest = copy(self)
-        rest.stored = self.stored[frames]
+        rest.stored, rest.landmarks = self.stored[frames], self.landmarks[frames]
         rest.clip = self.clip.part(frames.start, frames.stop)
         rest.clips = Clips([rest.clip], self.clips.config, self.size)
         return rest

@@ -24,6 +24,8 @@ from synctalkface.evaluation.results import JSON, MARKDOWN, Line
 from synctalkface.evaluation.scores import Sitting
 from synctalkface.evaluation.take import each, takes
 from synctalkface.faces.lip_reader import LipReader
+from synctalkface.faces.mesh import MOUTH_CORNERS
+from synctalkface.faces.track import rows
 from synctalkface.models.generator import SyncTalkFace, for_use
 
 Compare = Callable[..., Comparison]
@@ -205,6 +207,22 @@ def test_a_half_is_scored_as_if_the_clip_began_there(tiny_data: Path) -> None:
     error = (take.inner(take.held())[12:] / 255 - take.filmed[12:] / 255) ** 2
     assert row.psnr == pytest.approx(-10 * np.log10(error.mean()), abs=1e-3)
     assert sitting.row(late.stored).lmd == 0
+
+
+def test_a_dub_shows_what_is_drawn_around_the_mouth_and_nothing_else_of_it(tiny_data: Path) -> None:
+    config = preset("tiny")
+    [take] = each(tiny_data, takes(tiny_data, "train", config, 1), config)
+    white = np.full_like(take.stored, 255)
+    for frames in (slice(0, None), slice(12, None)):
+        part = take.part(frames)
+        filmed, shown = part.filmed, part.inner(part.as_dubbed(white[frames]))
+        size = config.face.size
+        assert (shown[:, : size // 2] == filmed[:, : size // 2]).all(), "above the tip of the nose"
+        assert (shown[:, :, 0] == filmed[:, :, 0]).all(), "beside the face"
+        lips = np.rint(part.landmarks[:, rows(MOUTH_CORNERS)].mean(1) * size).astype(int)
+        assert all((picture[y, x] == 255).all() for picture, (x, y) in zip(shown, lips, strict=True))
+        assert (part.as_dubbed(part.stored) == part.stored).all()
+        assert (part.stored[..., 0] != 255).any(), "the filmed clip is not written to"
 
 
 def test_processes_come_to_the_same_scores(tiny_data: Path, tiny_weights: Path) -> None:

@@ -24,3 +24,8 @@ def test_another_way_to_move_pixels_counts_for_weights_that_move_them(
     assert contest.fingerprint(tmp_path) == before
     monkeypatch.setattr(contest, "FLOW", "otherwise")
     assert (contest.fingerprint(tmp_path) != before) is again
+
+
+def test_scores_of_parts_have_rules_of_their_own() -> None:
+    assert contest.rules("whole") == str(contest.RULES)
+    assert contest.rules("halves") == contest.rules("second-half") != contest.rules("whole")
