@@ -118,7 +118,7 @@ class Pictures:
 
 def _libav(frame: Frame) -> VideoFrame:
     """`frame` as libav has it: in the memory of the frame itself where it can be, else a copy."""
-    if frame.pixel_format == "yuv420p":
+    if frame.pixel_format == "yuv420p" and frame.height % 4 == 0:  # of another height PyAV takes the planes wrong
         rows: Any = frame.data.reshape(-1, frame.width)
         return VideoFrame.from_numpy_buffer(rows, frame.pixel_format)
     shown = VideoFrame(frame.width, frame.height, frame.pixel_format)

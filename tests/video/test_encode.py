@@ -14,6 +14,7 @@ from synctalkface.errors import OutputError
 from synctalkface.video import Frame, Pictures, Video, VideoWriter, probe, read_frames
 
 GreyClip = Callable[..., Path]
+MakeMedia = Callable[..., Path]
 Pattern = Callable[[Video], Frame]
 
 
@@ -93,3 +94,15 @@ def test_a_frame_of_another_clip_is_refused(grey_clip: GreyClip, tmp_path: Path)
         VideoWriter(tmp_path / "dub.mp4", small, small.clock, None) as writer,
     ):
         writer.write(next(read_frames(large)))
+
+
+@pytest.mark.parametrize("size", ["450x450", "66x50", "64x46", "50x64", "64x48"])
+def test_every_plane_comes_back_whatever_the_size(make_media: MakeMedia, tmp_path: Path, size: str) -> None:
+    """Colours that differ everywhere: a plane that is taken from the wrong place is far off."""
+    source = f"testsrc2=size={size}:rate=25:duration=0.2"
+    video, path = probe(make_media("source.mp4", "-f", "lavfi", "-i", source, "-crf", "4")), tmp_path / "pictures.mp4"
+    encode(video, path)
+    for before, after in zip(read_frames(video), read_frames(probe(path)), strict=True):
+        assert (after.width, after.height) == (before.width, before.height)
+        for plane, same in ((before.y, after.y), (before.u, after.u), (before.v, after.v)):
+            assert np.abs(plane.astype(int) - same).mean() < 3
