@@ -93,7 +93,7 @@ class Delivery:
         os.replace(part, path)
 
     def _join(self, parts: Parts, segments: list[Path]) -> None:
-        sound, joined = parts.temporary("sound", ".mp4"), parts.temporary("joined", self.out.suffix)
+        sound, joined = (parts.temporary(name, self.out.suffix) for name in ("sound", "joined"))  # alike, as in one go
         write_sound(sound, self.speech, self.offset, self.clock.duration, self.out)
         join(segments, sound, self.out, joined, self.clock, self.comment)
 

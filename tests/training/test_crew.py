@@ -72,7 +72,7 @@ def test_weights_statistics_and_moments_are_those_of_one_process(two_and_one: tu
     for name, tensor in one.items():
         size = float(tensor.float().abs().max())
         error = float((two[name].float() - tensor.float()).abs().mean())
-        assert error <= 2e-2 * size + 1e-7, name  # float32: moments are sums of nearly cancelling gradients
+        assert error <= 4e-2 * size + 1e-7, name  # float32: moments are sums of nearly cancelling gradients
 
 
 def test_the_held_out_clips_get_the_same_scores(two_and_one: tuple[Path, Path]) -> None:

@@ -109,7 +109,7 @@ def test_a_mouth_in_new_colours_is_learnt_and_what_a_dub_does_not_show_stays(sam
     run = Adaptation([footage], weights, recipe, None, torch.device("cpu"))
     before = redraw_footage(run.usual, run.clips, footage, 0, frames)
     outcome = run.adapt()
-    assert outcome.after.l1 < 0.8 * outcome.before.l1
+    assert outcome.after.l1 < 0.85 * outcome.before.l1
     assert outcome.after.lmd < outcome.before.lmd
     run.average.load_state_dict(outcome.state)
     change = (redraw_footage(for_use(run.average), run.clips, footage, 0, frames) - before).abs()
