@@ -31,8 +31,8 @@ _COLUMNS = {
 }
 _SHORT = {TRUTH: "filmed", COPY: "copy", BASE: "base", UNADAPTED: "before", ADAPTED: "adapted"}
 _HALVES = {
-    "halves": "Each half of the clip, adapted to the other: the mean of both",
-    "second-half": "Adapted to the first half of the clip, scored on the second",
+    "halves": "As a dub shows it: each half of the clip, adapted to the other, the mean of both",
+    "second-half": "As a dub shows it: the second half of the clip, adapted to the first",
 }
 _HOLDS = {True: "holds", False: "**does not hold**", None: "not measured"}
 _INTRODUCTION = """# Scores

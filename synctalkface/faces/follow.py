@@ -45,6 +45,11 @@ class Over(NamedTuple):
 Again = Callable[[int, int], list[np.ndarray]]  # the frames first..stop, of which some were passed over
 
 
+def nothing_again(first: int, stop: int) -> list[np.ndarray]:
+    """Of frames that all come, none is wanted again."""
+    raise AssertionError(f"The frames {first}..{stop} were not passed over.")
+
+
 @dataclass(frozen=True, eq=False)
 class End:
     """Where a face has come to in a frame that the mesh looked at."""
@@ -70,7 +75,7 @@ class Follower:
     """
 
     def __init__(
-        self, detector: FaceDetector, mesh: FaceMesh, every: int, step: int = 1, again: Again = lambda *_: []
+        self, detector: FaceDetector, mesh: FaceMesh, every: int, step: int = 1, again: Again = nothing_again
     ) -> None:
         self.detector, self.mesh, self.every, self.step = detector, mesh, every, step
         self.count = 0

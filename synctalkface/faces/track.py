@@ -12,7 +12,7 @@ import numpy as np
 
 from synctalkface.errors import ConfigError
 from synctalkface.faces.detect import FaceDetector, find_detector
-from synctalkface.faces.follow import Follower
+from synctalkface.faces.follow import Follower, nothing_again
 from synctalkface.faces.followed import Followed
 from synctalkface.faces.mesh import KEPT, FaceMesh
 
@@ -101,8 +101,9 @@ def track_faces(
     on_progress: hears the number of frames done.
     """
     passing = frames if isinstance(frames, Passing) else None
-    again = [passing.again] if passing else []
-    follower = Follower(detector or find_detector(), mesh or FaceMesh(), every, step, *again)
+    follower = Follower(
+        detector or find_detector(), mesh or FaceMesh(), every, step, passing.again if passing else nothing_again
+    )
     for frame in frames:
         follower.see(frame)
         if passing is not None:

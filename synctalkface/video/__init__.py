@@ -11,7 +11,7 @@ from synctalkface.video.probe import Video, probe
 from synctalkface.video.read import read_frames
 from synctalkface.video.remarks import remarks
 from synctalkface.video.sequence import read_sequence
-from synctalkface.video.small import Glances, read_small, small_size
+from synctalkface.video.small import Glances
 from synctalkface.video.sound import write_sound
 from synctalkface.video.write import VideoWriter, check_output
 
@@ -29,9 +29,7 @@ __all__ = [
     "probe",
     "read_frames",
     "read_sequence",
-    "read_small",
     "remarks",
-    "small_size",
     "sound_of_result",
     "write_sound",
 ]

@@ -18,26 +18,14 @@ _COARSE = {"skip_loop_filter": "noref"}
 Small = NDArray[np.uint8]  # (h, w, 3) RGB
 
 
-def small_size(video: Video, longest_side: int) -> tuple[int, int]:
-    """(width, height) of the frames of `read_small`: never larger than the clip."""
-    scale = min(1.0, longest_side / max(video.width, video.height))
-    return max(1, round(video.width * scale)), max(1, round(video.height * scale))
-
-
-def read_small(video: Video, longest_side: int, start: int = 0, stop: int | None = None) -> Iterator[Small]:
-    """Frames start..stop as RGB uint8 (h, w, 3), scaled down by area to `small_size`. Otherwise as `read_frames`.
-
-    Made to be searched, not shown: in frames of even size the colours are converted as those of BT.601 always, which
-    costs a tenth of what ffmpeg takes for it, and half the bytes in the pipe.
-    """
-    return (frame for frame in Glances(video, longest_side, start, stop) if frame is not None)
-
-
 class Glances:
-    """The frames of `read_small`, in whose place None comes where one was passed over, which halves the decoding.
+    """Frames start..stop of `video` as RGB uint8 (h, w, 3), scaled down by area, never up, to `longest_side`.
 
-    passing: whether frames that no other is made of may be passed over, from a little later on; may be set at any time.
-    Passed over are only frames of plain clips, which are decoded in this process.
+    Otherwise as `read_frames`. Made to be searched, not shown: in frames of even size the colours are converted as
+    those of BT.601 always, which costs a tenth of what ffmpeg takes for it, and half the bytes in the pipe.
+    passing: whether frames that no other is made of may be passed over, from a little later on, which halves the
+    decoding; None comes in their place. May be set at any time. Only plain clips, which are decoded in this process,
+    are passed over.
     """
 
     def __init__(self, video: Video, longest_side: int, start: int = 0, stop: int | None = None) -> None:
@@ -66,7 +54,8 @@ class Glances:
 
     def _read(self, start: int, stop: int) -> Iterator[tuple[int, Small]]:
         video = self._video
-        width, height = small_size(video, self._side)
+        scale = min(1.0, self._side / max(video.width, video.height))
+        width, height = max(1, round(video.width * scale)), max(1, round(video.height * scale))
         even = width % 2 == 0 and height % 2 == 0
         plain = even and video.pixel_format == "yuv420p" and not video.colour.full_range
         decoded = here(video, start, stop, _COARSE, lambda: self.passing) if plain else None
@@ -74,13 +63,13 @@ class Glances:
             for number, frame in decoded:
                 yield number, small(video, frame, width, height)
         elif even:
-            scale: dict[str, object] = {"w": width, "h": height, "flags": "area", "out_range": "tv"}
-            coming = pipe(video, start, stop, "yuv420p", scale, width * height * 3 // 2, _COARSE)
+            to: dict[str, object] = {"w": width, "h": height, "flags": "area", "out_range": "tv"}
+            coming = pipe(video, start, stop, "yuv420p", to, width * height * 3 // 2, _COARSE)
             for number, data in enumerate(coming, start):
                 picture = cv2.cvtColor(data.reshape(height * 3 // 2, width), cv2.COLOR_YUV2RGB_I420)
                 yield number, np.asarray(picture, np.uint8)
         else:
-            scale = {"w": width, "h": height, "flags": "area", "in_color_matrix": video.colour.matrix}
-            coming = pipe(video, start, stop, "rgb24", scale, width * height * 3, _COARSE)
+            to = {"w": width, "h": height, "flags": "area", "in_color_matrix": video.colour.matrix}
+            coming = pipe(video, start, stop, "rgb24", to, width * height * 3, _COARSE)
             for number, data in enumerate(coming, start):
                 yield number, data.reshape(height, width, 3)

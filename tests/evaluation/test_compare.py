@@ -160,7 +160,9 @@ def test_adapted_weights_are_scored_on_second_halves_beside_those_they_began_wit
     assert {line.model for line in compared(tmp_path, **wild).lines} >= {ADAPTED, UNADAPTED}
     assert len(asked) == 2
     assert compared(tmp_path, adapter=adapter, recipe="another", **wild).measured == 2
-    assert "### Adapted to the first half" in (tmp_path / "docs" / MARKDOWN).read_text(encoding="utf-8")
+    assert "### As a dub shows it: the second half of the clip, adapted to the first" in (
+        tmp_path / "docs" / MARKDOWN
+    ).read_text(encoding="utf-8")
 
 
 def test_of_faces_never_seen_each_half_is_scored_with_weights_that_saw_the_other(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synctalkface.video import Frame, probe, read_frames, read_sequence, read_small, remarks
+from synctalkface.video import Frame, Glances, probe, read_frames, read_sequence, remarks
 
 MakeMedia = Callable[..., Path]
 MPEG2 = ["-c:v", "mpeg2video", "-flags", "+ilme+ildct", "-qscale:v", "2"]
@@ -65,7 +65,7 @@ def test_a_frame_is_the_same_from_wherever_one_reads(
     order = np.array([5, 4, 3, 4, 5, 29, 28, 0])
     for frame, source in zip(read_sequence(video, order), order, strict=True):
         assert np.array_equal(frame.data, whole[source].data)
-    assert len(list(read_small(video, 80, 3, 9))) == 6
+    assert len(list(Glances(video, 80, 3, 9))) == 6
 
 
 def test_it_is_told(interlaced: Callable[..., Path], make_media: MakeMedia) -> None:

@@ -14,7 +14,7 @@ import pytest
 from synctalkface import ffmpeg
 from synctalkface.clock import Clock, Fit, fit_picture
 from synctalkface.errors import MediaError
-from synctalkface.video import Frame, probe, read_frames, read_sequence, read_small
+from synctalkface.video import Frame, Glances, probe, read_frames, read_sequence
 
 GreyClip = Callable[..., Path]
 Numbers = Callable[[Iterable[Frame]], list[int]]
@@ -146,8 +146,8 @@ def test_closing_early_closes_what_was_opened(
     for frames in (
         read_frames(video),
         read_frames(video, 2),
-        read_small(video, 32),
-        read_small(video, 32, 2),
+        iter(Glances(video, 32)),
+        iter(Glances(video, 32, 2)),
         read_sequence(video, np.arange(100)),
         read_sequence(video, np.arange(99, 0, -1)),
     ):
@@ -222,7 +222,7 @@ def test_a_timeline_over_a_broken_clip_holds_the_last_frame(grey_clip: GreyClip,
 def test_a_clip_of_which_nothing_decodes_is_an_error(grey_clip: GreyClip) -> None:
     video = probe(grey_clip(frames=10))
     video.path.write_bytes(video.path.read_bytes()[:200])
-    for frames in (read_frames(video), read_small(video, 32), read_sequence(video, np.arange(3))):
+    for frames in (read_frames(video), iter(Glances(video, 32)), read_sequence(video, np.arange(3))):
         with pytest.raises(MediaError, match=r"No frame of .*grey\.mp4"):
             next(frames)
 
@@ -232,7 +232,7 @@ def test_small_frames_are_the_large_ones_seen_from_afar(sample_face: Path) -> No
     import cv2
 
     video = probe(sample_face)
-    small = list(read_small(video, 180))
+    small = list(Glances(video, 180))
     assert len(small) == 75
     assert small[0].shape == (144, 180, 3)
     large = next(read_frames(video)).rgb()
@@ -241,7 +241,7 @@ def test_small_frames_are_the_large_ones_seen_from_afar(sample_face: Path) -> No
 
 
 def test_small_frames_are_never_enlarged(grey_clip: GreyClip) -> None:
-    assert next(read_small(probe(grey_clip(frames=2)), 640)).shape == (48, 64, 3)
+    assert next(iter(Glances(probe(grey_clip(frames=2)), 640))).shape == (48, 64, 3)
 
 
 @pytest.mark.usefixtures("each_ffmpeg")

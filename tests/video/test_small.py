@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from synctalkface.clock import Clock
-from synctalkface.video import Glances, Video, probe, read_small
+from synctalkface.video import Glances, Video, probe
 
 MakeMedia = Callable[..., Path]
 
@@ -44,7 +44,7 @@ def test_what_comes_is_the_frame_of_its_number(
     coded: Callable[..., Video], name: str, start: int, stop: int | None, since: int
 ) -> None:
     video = coded(name)
-    whole = list(read_small(video, 160, start, stop))
+    whole = list(Glances(video, 160, start, stop))
     found = passing(video, start, stop, since)
     assert len(found) == len(whole)
     over = sum(frame is None for frame in found)
@@ -55,7 +55,7 @@ def test_what_comes_is_the_frame_of_its_number(
 
 def test_what_was_passed_over_can_be_had(coded: Callable[..., Video]) -> None:
     video = coded()
-    whole = list(read_small(video, 160, 10, 60))
+    whole = list(Glances(video, 160, 10, 60))
     glances = Glances(video, 160, 10, 60)
     glances.passing = True
     found = []
