@@ -197,7 +197,7 @@ def test_of_faces_never_seen_each_half_is_scored_with_weights_that_saw_the_other
         scores.append(Sitting(half, None, LipReader()).row(half.as_dubbed(drawn[part])).psnr)
     assert lines[UNADAPTED].psnr == pytest.approx(np.mean(scores), abs=1e-3)
     assert lines[ADAPTED].psnr != lines[UNADAPTED].psnr
-    assert "### Each half of the clip" in (tmp_path / MARKDOWN).read_text(encoding="utf-8")
+    assert "### As a dub shows it: each half of the clip" in (tmp_path / MARKDOWN).read_text(encoding="utf-8")
 
 
 def test_a_half_is_scored_as_if_the_clip_began_there(tiny_data: Path) -> None:
