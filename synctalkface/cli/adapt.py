@@ -20,7 +20,7 @@ def adapt(
     face: Annotated[
         str, typer.Option(help="Whose face: largest, a number (2: the second largest), or a point x,y in pixels.")
     ] = "largest",
-    steps: Annotated[int, typer.Option(min=1, help="The most steps; it ends earlier when it gets no better.")] = 300,
+    steps: Annotated[int, typer.Option(min=1, help="The most steps; fewer if nothing learnt is better.")] = 200,
     force: Annotated[bool, typer.Option("--force", help="Replace the weights of an earlier adaptation.")] = False,
     device: Device = "auto",
     events: Events = False,

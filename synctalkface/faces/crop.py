@@ -8,7 +8,9 @@ moves. A matrix (2, 3) maps frame px to crop coordinates.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +20,7 @@ from synctalkface.faces.mesh import JAW, MOUTH_CORNERS
 from synctalkface.faces.pose import fit, smooth
 from synctalkface.faces.track import FaceTrack, rows
 
+Plane = tuple[NDArray[Any], tuple[int, int]]  # samples (h, w); how many px one covers, down and across
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1 in frame px; x1 and y1 are outside
 
 # In eye distances, in the coordinates of the mean face: brows -0.61, nose tip 0.39, lips 0.74 to 1.03, chin 1.55
@@ -78,20 +81,33 @@ def cut(rgb: np.ndarray, origin: tuple[int, int], matrix: np.ndarray, size: int)
 
     Without aliasing at any size of face; what lies outside `rgb` repeats its border.
     """
-    to_frame = _inverse(matrix)
-    to_frame[:, 2] -= origin
-    step = float(np.hypot(*to_frame[:, 0])) / size  # px of the frame for one of the crop
+    to_region = _inverse(matrix)
+    to_region[:, 2] -= origin
+    return np.asarray(sample(rgb, to_region, size), np.uint8)
+
+
+def cut_planes(planes: Sequence[Plane], origin: tuple[int, int], matrix: np.ndarray, size: int) -> list[NDArray[Any]]:
+    """The crop (size, size) out of each plane of a region, as `cut` gives it; planes may be coarser than the frame.
+
+    planes: samples (h, w), and how many px of the frame one of them covers: down and across.
+    """
+    to_region = _inverse(matrix)
+    to_region[:, 2] -= origin
+    return [sample(samples, to_region / [[across], [down]], size) for samples, (down, across) in planes]
+
+
+def sample(picture: np.ndarray, source: np.ndarray, size: int) -> np.ndarray:
+    """`picture` (h, w) or (h, w, C) at source (2, 3) @ (x, y, 1), x and y of 0..1 in size x size px; never aliased."""
+    step = float(np.hypot(*source[:, :2]).max()) / size  # px of the picture for one of the crop
     while step >= 4:  # means of 2 x 2 px first: the finer sampling below would become large
-        height, width = max(1, rgb.shape[0] // 2), max(1, rgb.shape[1] // 2)
-        rgb = cv2.resize(rgb[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
-        to_frame /= 2
+        height, width = max(1, picture.shape[0] // 2), max(1, picture.shape[1] // 2)
+        picture = cv2.resize(picture[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+        source = source / 2
         step /= 2
     finer = max(1, int(np.ceil(step / 1.25)))  # sample at least every 1.25 px, then average
     fine = finer * size
-    picture = _warp(rgb, to_frame / (fine, fine, 1), fine, fine, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
-    if finer > 1:
-        picture = cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA)
-    return np.asarray(picture, np.uint8)
+    drawn = _warp(picture, source / (fine, fine, 1), fine, fine, cv2.INTER_LINEAR, cv2.BORDER_REPLICATE)
+    return drawn if finer == 1 else np.asarray(cv2.resize(drawn, (size, size), interpolation=cv2.INTER_AREA))
 
 
 def mouth_mask(landmarks: np.ndarray, matrix: np.ndarray, size: int) -> NDArray[np.float32]:

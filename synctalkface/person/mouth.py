@@ -19,11 +19,12 @@ from torch import Tensor
 
 from synctalkface.config import Config
 from synctalkface.device import on
-from synctalkface.faces.crop import cut, mouth_mask, place, region
+from synctalkface.faces.crop import mouth_mask, place
 from synctalkface.inputs import frames, pictures, upper
 from synctalkface.models.decoder import render
 from synctalkface.models.generator import Heard, SyncTalkFace
 from synctalkface.person import rendering
+from synctalkface.person.cutout import cut_out
 from synctalkface.person.detail import finish
 from synctalkface.person.follow import Followed, Place
 from synctalkface.person.light import relight
@@ -31,7 +32,6 @@ from synctalkface.person.yielding import give_way
 from synctalkface.video import Box, Frame, Video, read_frames
 
 LARGEST_CROP = 512  # px: a finer crop would cost time that nobody sees
-MARGIN = 0.03  # of the crop's side: how much more of the frame is read, for interpolation at its edge
 
 
 class Still(NamedTuple):
@@ -85,7 +85,7 @@ class Mouth:
     def cut(self, shown: list[Frame], places: list[Place]) -> NDArray[np.uint8]:
         """The faces of `shown` (B frames) as the model sees them, (B, S, S, 3): the first step of `draw`."""
         size = self.config.face.size
-        return np.stack([self._cut(frame, where.matrix, size) for frame, where in zip(shown, places, strict=True)])
+        return np.stack([cut_out(frame, where.matrix, size) for frame, where in zip(shown, places, strict=True)])
 
     def generate(self, filmed: NDArray[np.uint8], heard: Heard) -> NDArray[np.float32]:
         """The lower halves (B, R/2, R, 3) that say what is `heard`, for faces as `cut` gives them: the second step."""
@@ -114,12 +114,8 @@ class Mouth:
 
     def _lent(self, references: Sequence[Still], size: int) -> Tensor:
         """The crops of the references: (1, K, 3, size, size)."""
-        crops = [self._cut(each.frame, each.where.matrix, size) for each in references]
+        crops = [cut_out(each.frame, each.where.matrix, size) for each in references]
         return on(self.device, pictures(np.stack(crops)))[None]
-
-    def _cut(self, frame: Frame, matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
-        box = region(matrix, MARGIN, frame.width, frame.height)
-        return cut(frame.rgb(box), (box[0], box[1]), matrix, size)
 
     def _paste(
         self,

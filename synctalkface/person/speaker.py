@@ -17,8 +17,8 @@ from torch import Tensor
 
 from synctalkface.clock import shown_at
 from synctalkface.events import Listener, Progress, ignore
-from synctalkface.faces.crop import cut, region
 from synctalkface.metrics import LARGEST_SHIFT, sync_certainty
+from synctalkface.person.cutout import cut_out
 from synctalkface.person.follow import Followed
 from synctalkface.person.judge import OwnJudge
 from synctalkface.person.usable import Why
@@ -28,7 +28,6 @@ RATE = 25.0  # moments a second
 STRETCH = 100  # moments looked at in one go
 MOST = 12  # stretches of a long clip, spread evenly over it
 WINDOW = 5  # moments that the sync expert sees at once
-_MARGIN = 0.02  # of the crop's side: how much more of the frame is read, for interpolation at its edge
 
 
 class Seen(NamedTuple):
@@ -119,5 +118,4 @@ def _crop(frame: Frame, face: Followed, source: int, size: int) -> NDArray[np.ui
     place = face.at(source)
     if place is None or face.why(source) == Why.COVERED:
         return None
-    box = region(place.matrix, _MARGIN, frame.width, frame.height)
-    return cut(frame.rgb(box), (box[0], box[1]), place.matrix, size)
+    return cut_out(frame, place.matrix, size)

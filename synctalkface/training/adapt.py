@@ -17,7 +17,7 @@ from synctalkface.training.adaptation import Adaptation, Recipe
 from synctalkface.training.footage import read_footage
 from synctalkface.training.kept import Adapted
 
-VERSION = 7  # counts changes of the method that no setting tells: weights adapted before are not used any more
+VERSION = 8  # counts changes of the method that no setting tells: weights adapted before are not used any more
 
 
 def adapt(
@@ -34,7 +34,7 @@ def adapt(
     """Fine-tune `weights` (None: those that ship) on one person's footage; the result goes to the folder `out`.
 
     `videos` is one clip or several of the same `face` (see faces.track.choose), each with the sound it was filmed with.
-    Their last seconds are held out; the best weights on them are kept, which may be those it began with. Without `out`
+    Their last seconds are held out; weights that draw them better are kept, or else those it began with. Without `out`
     the folder lies in the user's cache: the same footage, weights and settings are then adapted once only.
     Raises MediaError, SilentSpeechError, NoFaceError for footage that cannot teach, OutputError if `out` cannot be
     written or is taken (`overwrite` replaces an earlier adaptation), WeightsError. A failure leaves nothing behind.

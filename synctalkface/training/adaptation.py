@@ -36,7 +36,7 @@ ENOUGH = 4.0  # seconds to learn from; of what less than that taught, only a sha
 LEARNS = ("face_encoder.", "decoder.levels.", "decoder.head.")  # beginnings of the parameters' names
 KEEPS = ("decoder.levels.0.",)  # but these: with the layer before, they say where lips are, not what they look like
 AROUND = 5.0  # how many times more the pixels count that a dub does not show
-SHARES = (1.0, 0.5, 0.25)  # of what was learnt: of all of it, the held-out frames may say it is too much
+SHARES = (1.0, 0.75, 0.5, 0.25)  # of what was learnt: of all of it, the held-out frames may say it is too much
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of a norm
 
 
@@ -44,7 +44,7 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # of a norm
 class Recipe:
     """How a model is adapted. The defaults are what docs/log.md found best."""
 
-    steps: int = 300  # at most
+    steps: int = 200  # at most
     windows: int = 4  # of consecutive frames in each
     learning_rate: float = 3e-4
     final_learning_rate: float = 3e-5
@@ -54,8 +54,9 @@ class Recipe:
     mouth: float = 10.0  # weight of the L1 inside the mouth window
     detail: float = 30.0  # weight of how finely the mouth is drawn: few frames of L1 alone make teeth soft
     audio_visual: float = 0.0  # weight of the sync expert's opinion: in few frames it is pleased by patterns, not lips
-    every: int = 25  # steps between two looks at what is held out
-    patience: int = 5  # looks without a better one that end the run
+    warmup: int = 25  # steps in which the learning rate rises
+    every: int = 50  # steps between two looks at what is held out
+    patience: int = 2  # looks in a row that end the run, if nothing learnt is better than what it began with
 
     def applied(self, config: Config) -> Config:
         """`config` with the losses and the schedule of this recipe; those of the frozen parts count nothing."""
@@ -78,7 +79,7 @@ class Recipe:
                 accumulate=1,
                 learning_rate=self.learning_rate,
                 final_learning_rate=self.final_learning_rate,
-                warmup=self.every,
+                warmup=self.warmup,
                 ema=self.ema,
                 audio_visual_from=0,
                 visual_visual_from=0,
@@ -96,7 +97,7 @@ def learns(name: str) -> bool:
 
 
 class Outcome(NamedTuple):
-    """The end of an adaptation. `state` is that of the best weights: of the base, if none were better."""
+    """The end of an adaptation. `state` is that of the latest weights better than the base; its own if none were."""
 
     state: dict[str, Tensor]
     step: int  # at which they were reached; 0: the base
@@ -158,10 +159,16 @@ class Adaptation(GeneratorRun):
         return taught._replace(true=true, weight=1 + AROUND * (1 - self.shown))
 
     def adapt(self, listener: Listener = ignore) -> Outcome:
-        """Learn until the held-out part gets no better, or the steps are over. Writes nothing."""
-        before, best, times = self.before, self.before, 1.0
+        """Learn until the steps are over, or what is held out has long gained nothing by it. Writes nothing.
+
+        Of the weights that draw it better than the base the latest are kept: they are the mean over more steps, at a
+        lower rate, and between two looks a few frames tell little. Of their shares it is the one with the nearest
+        pixels: lips alone come nearer in few frames while the picture turns away.
+        """
+        before, kept, times = self.before, self.before, 1.0
         if self.times != 1 and (score := self.judge(0.0)).gain(before) > 0:
-            best, times = score, self.times
+            kept, times = score, self.times
+        least, missed = kept.gain(before), 0
         state, found, believed, started = self.base, 0, 0.0, time.monotonic()
         for step in range(1, self.recipe.steps + 1):
             self.update()
@@ -170,15 +177,16 @@ class Adaptation(GeneratorRun):
             listener(Progress("adapt", step, self.recipe.steps, left))
             if step % self.recipe.every == 0 or step == self.recipe.steps:
                 scores = {share: self.judge(share) for share in SHARES}
-                share = max(scores, key=lambda share: scores[share].gain(before))
-                if scores[share].gain(before) > best.gain(before):
-                    best, found, believed, state = scores[share], step, share, self.learnt(share)
-                    times = self.times
-                elif step - found >= self.recipe.every * self.recipe.patience:
+                better = [share for share in SHARES if scores[share].gain(before) > least]
+                if better:
+                    share = min(better, key=lambda share: scores[share].l1)
+                    kept, found, believed, state = scores[share], step, share, self.learnt(share)
+                    times, missed = self.times, 0
+                elif (missed := missed + 1) == self.recipe.patience:
                     break
         if self.average.memory is not None:
             self.average.memory.emphasis = times * self.config.memory.emphasis
-        return Outcome(state, found, believed, self.step, before, best, times)
+        return Outcome(state, found, believed, self.step, before, kept, times)
 
     def learnt(self, share: float = 1.0) -> dict[str, Tensor]:
         """The averaged weights, or a `share` of the way to them from the base.

@@ -7,6 +7,7 @@ encoded, which loses nothing and costs a tenth of converting whole frames.
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -120,12 +121,27 @@ class Frame:
     def _inner_rgb(self, box: Box) -> NDArray[np.uint8]:
         x0, y0, x1, y1 = box
         left, top, right, bottom = self._grown(box)
-        planes: list[Any] = [self.y[top:bottom, left:right]]
+        planes: list[NDArray[Any]] = [self.y[top:bottom, left:right]]
         planes += [self._spread(self._under(plane, (left, top, right, bottom))) for plane in (self.u, self.v)]
-        picture = cv2.transform(cv2.merge(planes), to_rgb(self.colour.matrix, self.colour.full_range, self.depth))
+        return np.ascontiguousarray(self.as_rgb(planes)[y0 - top : y1 - top, x0 - left : x1 - left])
+
+    def planes(self, box: Box) -> tuple[list[tuple[NDArray[Any], tuple[int, int]]], tuple[int, int]]:
+        """Views of Y, U and V where `box` lies, each with the pixels that a sample covers (down, across); and where.
+
+        The box is grown to whole chroma samples; it begins at the pixel (x, y) that comes last.
+        """
+        grown = self._grown(box)
+        luma = self.y[grown[1] : grown[3], grown[0] : grown[2]]
+        chroma = [(self._under(plane, grown), self.step) for plane in (self.u, self.v)]
+        return [(luma, (1, 1)), *chroma], (grown[0], grown[1])
+
+    def as_rgb(self, planes: Sequence[NDArray[Any]]) -> NDArray[np.uint8]:
+        """Samples of Y, U and V of one size (h, w), as in this frame -> RGB uint8 (h, w, 3)."""
+        merged = cv2.merge(list(planes))
+        picture = cv2.transform(merged, to_rgb(self.colour.matrix, self.colour.full_range, self.depth))
         if self.depth > 8:  # there the transform saturates at 65535 only
             picture = np.minimum(picture, 255)
-        return np.ascontiguousarray(picture[y0 - top : y1 - top, x0 - left : x1 - left], dtype=np.uint8)
+        return np.asarray(picture, dtype=np.uint8)
 
     def blend(self, box: Box, rgb: NDArray[Any], alpha: NDArray[np.floating[Any]]) -> None:
         """Write `rgb` (h, w, 3), uint8 or float of 0..255, into `box`, as far as `alpha` (h, w) of 0..1 says.

@@ -26,7 +26,7 @@ from synctalkface.training.adaptation import Adaptation, Recipe, learns
 from synctalkface.training.footage import Footage, read_footage
 
 CPU = torch.device("cpu")
-BRIEF = Recipe(steps=20, windows=2, every=5, learning_rate=2e-3, final_learning_rate=2e-3)
+BRIEF = Recipe(steps=20, windows=2, warmup=5, every=5, learning_rate=2e-3, final_learning_rate=2e-3)
 
 
 @pytest.fixture(autouse=True)
