@@ -12,12 +12,11 @@ from torch import Tensor
 from synctalkface.audio import log_mel, read_waveform
 from synctalkface.config import Config
 from synctalkface.faces.articulation import LEAST, MOST
-from synctalkface.faces.crop import cut
 from synctalkface.faces.detect import BlazeFace
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.inputs import pictures, upper
 from synctalkface.models.generator import SyncTalkFace
-from synctalkface.person import Hearing, follow
+from synctalkface.person import Hearing, cut_out, follow
 from synctalkface.video import probe, read_frames
 
 EVERY = 5  # of the clip's frames, one is taken
@@ -51,7 +50,7 @@ def _crops(size: int) -> Tensor:
     for number, frame in enumerate(read_frames(clip)):
         where = followed.at(number)
         if where is not None and number % EVERY == 0:
-            cuts.append(cut(frame.rgb(), (0, 0), where.matrix, size))
+            cuts.append(cut_out(frame, where.matrix, size))
     return pictures(np.stack(cuts))
 
 

@@ -25,11 +25,10 @@ from synctalkface.errors import NoFaceError
 from synctalkface.evaluation.published import load_published
 from synctalkface.evaluation.sync import WINDOW, Judge
 from synctalkface.events import Listener, Progress, ignore
-from synctalkface.faces.crop import cut, region
 from synctalkface.faces.detect import find_detector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.metrics import LARGEST_SHIFT, lip_sync_error, sync_certainty
-from synctalkface.person import Followed, follow
+from synctalkface.person import Followed, cut_out, follow
 from synctalkface.person.judge import OwnJudge
 from synctalkface.video import Video, probe, read_frames
 
@@ -168,9 +167,7 @@ def _crops(clip: Video, followed: Followed, on_progress: Listener) -> Iterator[t
         while moment < len(sources) and sources[moment] <= number:
             if sources[moment] == number and followed.at(number) is not None:
                 if crop is None:
-                    matrix = grown[number - followed.first]
-                    box = region(matrix, 0.02, clip.width, clip.height)
-                    crop = cut(frame.rgb(box), (box[0], box[1]), matrix, size)
+                    crop = cut_out(frame, grown[number - followed.first], size)
                 yield moment, number, crop
             moment += 1
         left = (time.monotonic() - started) / (number + 1) * (len(clip.clock) - number - 1)

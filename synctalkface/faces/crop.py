@@ -81,22 +81,20 @@ def cut(rgb: np.ndarray, origin: tuple[int, int], matrix: np.ndarray, size: int)
 
     Without aliasing at any size of face; what lies outside `rgb` repeats its border.
     """
-    to_region = _inverse(matrix)
-    to_region[:, 2] -= origin
-    return np.asarray(sample(rgb, to_region, size), np.uint8)
+    return np.asarray(cut_planes([(rgb, (1, 1))], origin, matrix, size)[0], np.uint8)
 
 
 def cut_planes(planes: Sequence[Plane], origin: tuple[int, int], matrix: np.ndarray, size: int) -> list[NDArray[Any]]:
-    """The crop (size, size) out of each plane of a region, as `cut` gives it; planes may be coarser than the frame.
+    """The crop (size, size) out of each plane of a region that begins at px `origin`; some may be coarser than others.
 
-    planes: samples (h, w), and how many px of the frame one of them covers: down and across.
+    planes: samples (h, w) or (h, w, C), and how many px of the frame one of them covers: down and across.
     """
     to_region = _inverse(matrix)
     to_region[:, 2] -= origin
-    return [sample(samples, to_region / [[across], [down]], size) for samples, (down, across) in planes]
+    return [_sample(samples, to_region / [[across], [down]], size) for samples, (down, across) in planes]
 
 
-def sample(picture: np.ndarray, source: np.ndarray, size: int) -> np.ndarray:
+def _sample(picture: np.ndarray, source: np.ndarray, size: int) -> np.ndarray:
     """`picture` (h, w) or (h, w, C) at source (2, 3) @ (x, y, 1), x and y of 0..1 in size x size px; never aliased."""
     step = float(np.hypot(*source[:, :2]).max()) / size  # px of the picture for one of the crop
     while step >= 4:  # means of 2 x 2 px first: the finer sampling below would become large

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synctalkface.person.cast import Cast, Person, introduce, with_speaker
+from synctalkface.person.cutout import cut_out
 from synctalkface.person.follow import Followed, Place, find_all, follow, take
 from synctalkface.person.hearing import Hearing, of_frames, silent
 from synctalkface.person.mouth import Mouth, Still, stills
@@ -19,6 +20,7 @@ __all__ = [
     "Portrait",
     "Still",
     "Why",
+    "cut_out",
     "find_all",
     "follow",
     "introduce",

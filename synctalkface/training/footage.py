@@ -23,19 +23,17 @@ from synctalkface.data.dataset import Clips
 from synctalkface.data.offsets import features
 from synctalkface.errors import MediaError, NoFaceError
 from synctalkface.events import Listener, Progress, Warned, ignore
-from synctalkface.faces.crop import cut, region
 from synctalkface.faces.detect import find_detector
 from synctalkface.faces.mesh import FaceMesh
 from synctalkface.metrics import lip_sync_error, sync_certainty
 from synctalkface.models.syncnet import SyncNet
-from synctalkface.person import Followed, Why, follow
+from synctalkface.person import Followed, Why, cut_out, follow
 from synctalkface.video import Video, probe, read_frames
 
 USUAL_RATE = 25.0  # frames a second: of footage with twice as many, every second frame is taken
 SHORTEST = 1.0  # seconds of face that are needed
 LONGEST = 60.0  # seconds of face that are learnt from; of more, blocks spread over the clip are taken
 BLOCK = 4.0  # seconds of such a block
-EDGE = 0.02  # of the crop's side: how much more of the frame is read, for interpolation
 LIKELY, SURE = (
     3.0,
     4.0,
@@ -96,7 +94,7 @@ def read_footage(
             f"The face is seen for {len(frames) / rate:.1f} s of {path}; {SHORTEST:g} s are needed to learn from. "
             "Choose longer footage of it."
         )
-    packed = _cut_out(video, followed, frames, waveform, config, listener)
+    packed = _packed(video, followed, frames, waveform, config, listener)
     entry = manifest.Entry(path.stem, path.stem, "train", len(frames), rate)
     clip = unpacked(packed, entry, config)
     found = Footage(packed, clip, _stretches(frames, step, followed.cuts), _references(followed, frames))
@@ -130,7 +128,7 @@ def _references(followed: Followed, frames: NDArray[np.int64]) -> NDArray[np.int
     return np.asarray(np.abs(frames - wanted[..., None]).argmin(axis=-1))
 
 
-def _cut_out(
+def _packed(
     video: Video,
     followed: Followed,
     frames: NDArray[np.int64],
@@ -144,8 +142,7 @@ def _cut_out(
     for number, frame in enumerate(read_frames(video, first, last + 1), start=first):
         if number in wanted and (place := followed.at(number)) is not None:
             [grown] = pack.with_margin(place.matrix[None])
-            box = region(grown, EDGE, video.width, video.height)
-            crops.append(cut(frame.rgb(box), (box[0], box[1]), grown, size))
+            crops.append(cut_out(frame, grown, size))
             landmarks.append(place.landmarks @ place.matrix[:, :2].T + place.matrix[:, 2])
         listener(Progress("cut out the face", number + 1 - first, last + 1 - first))
     found = np.stack(landmarks).astype(np.float32)

@@ -22,7 +22,7 @@ from synctalkface.training.footage import Footage
 from synctalkface.training.lessons import LONGEST_HELD_OUT, held_out
 
 TREMBLE = 0.01  # share by which lips may be worse: as little is not told apart by a few frames
-FLICKER = 0.02  # share by which the picture may be, whose frames differ more
+FLICKER = 0.02  # share by which SSIM may be farther from 1: of frames that hardly move it is a matter of chance
 NEAR = 0.3  # px of the crop, a hundredth of a mouth: lips as near as this lie where they should
 SMALLEST = 1e-6  # of a score that is divided by
 

@@ -52,12 +52,12 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         monkeypatch.setattr(room, "load_judge", lambda *_: Planted())
         monkeypatch.setattr(room, "read_waveform", lambda *_: level(steps - late + 4).astype(np.float32))
 
-        def bright(rgb: object, origin: object, matrix: object, size: int) -> NDArray[np.uint8]:
+        def bright(frame: object, matrix: object, size: int) -> NDArray[np.uint8]:
             moment = next(shown)
             return np.full((4, 4, 3), 255 * level(moment + 4), np.uint8)
 
         shown = iter((np.arange(1000) + 0.5) / 25)
-        monkeypatch.setattr(room, "cut", bright)
+        monkeypatch.setattr(room, "cut_out", bright)
 
     return plant
 

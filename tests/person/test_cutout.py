@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from synctalkface.faces.crop import cut
 from synctalkface.person.cutout import cut_out
 from synctalkface.video import Colour, Frame
+from tests.person.test_mouth_box import turned
 
 WIDTH, HEIGHT = 160, 120
 DEEP = ("yuv420p10le", "yuv422p10le", "yuv444p10le")
@@ -24,13 +25,6 @@ def frame(pixel_format: str, full: bool = False) -> Frame:
         wave = np.sin(5 * x + 3 * y * (-1) ** number + number)
         planes.append((scale * (128 + (60, 40, 30)[number] * wave)).round().astype(kind).ravel())
     return Frame(WIDTH, HEIGHT, pixel_format, Colour("bt709", full), np.concatenate(planes))
-
-
-def turned(degrees: float, x: float = 80.0, y: float = 60.0, side: float = 70.0) -> NDArray[np.float64]:
-    """The matrix of a crop of `side` px around x, y."""
-    angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) / side
-    return np.column_stack([turn, 0.5 - turn @ (x, y)])
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", *DEEP])

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from synctalkface.person import Followed, Why, find_all, take
 from synctalkface.person.speaker import MOST, STRETCH, agreement
 from synctalkface.person.usable import Usable
-from synctalkface.video import Video, probe
+from synctalkface.video import Box, Video, probe
 
 SOUNDS = np.random.default_rng(0).normal(size=(4000, 8)).astype(np.float32)  # what is said at each moment
 
@@ -50,7 +50,12 @@ class Numbered:
     def frame(self, number: int) -> SimpleNamespace:
         rgb = np.zeros((16, 32, 3), np.uint8)
         rgb[:, :16], rgb[:, 16:] = (number % 256, number // 256, 0), ((number * 7 + 13) % 256, number % 8, 0)
-        return SimpleNamespace(width=32, height=16, rgb=lambda box: rgb[box[1] : box[3], box[0] : box[2]])
+
+        def planes(box: Box) -> tuple[list[tuple[NDArray[np.uint8], tuple[int, int]]], tuple[int, int]]:
+            x0, y0, x1, y1 = box
+            return [(rgb[y0:y1, x0:x1, channel], (1, 1)) for channel in range(3)], (x0, y0)
+
+        return SimpleNamespace(width=32, height=16, planes=planes, as_rgb=np.dstack)  # the numbers are exact in RGB
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import synctalkface.person.mouth as mouth
 from synctalkface.faces.crop import mouth_mask, place, region
 from synctalkface.models.decoder import Drawing
 from synctalkface.person import Followed
+from synctalkface.person.cutout import MARGIN
 from synctalkface.pipeline import LipSync
 from synctalkface.video import Frame, Video, probe, read_frames
 
@@ -73,7 +74,7 @@ def alphas(clip: Video, followed: Followed) -> list[NDArray[np.float32]]:
     for number in range(len(clip.clock)):
         where = followed.at(number)
         assert where is not None
-        box = region(where.matrix, mouth.MARGIN, clip.width, clip.height, top=0.5)
+        box = region(where.matrix, MARGIN, clip.width, clip.height, top=0.5)
         mask = mouth_mask(where.landmarks, where.matrix, 192)
         alpha = np.zeros((clip.height, clip.width), np.float32)
         alpha[box[1] : box[3], box[0] : box[2]] = place(np.repeat(mask[..., None], 3, 2), mask, where.matrix, box)[1]
