@@ -19,6 +19,7 @@ SPEECH ?= synctalkface/assets/samples/speech.flac
 OUT ?= dubbed.mp4
 
 STEPS ?= 1000
+SEEDS ?= 3
 RUNS ?= runs/comparison-$(STEPS)
 COMPARED := no-memory paper-choices base
 WORKERS ?= $(shell getconf _NPROCESSORS_ONLN)
@@ -63,7 +64,7 @@ test-demo: $(VENV)/.for-work
 # minutes a thousand steps on two quiet cores. Without TRAIN=1, those that are there are taken.
 evaluate: $(if $(DATA),,no-data) $(VENV)/.for-use $(if $(TRAIN),$(COMPARED:%=$(RUNS)/%/.trained))
 	$(BIN)/synctalkface compare --data "$(DATA)" --out docs --runs "$(RUNS)" --workers $(WORKERS) \
-		$(if $(WILD),--wild "$(WILD)") $(if $(ADAPT),--adapt)
+		$(if $(WILD),--wild "$(WILD)") $(if $(ADAPT),--adapt --seeds $(SEEDS))
 
 no-data:
 	@echo "Say where the clips are that 'synctalkface prepare' has packed: make evaluate DATA=prepared/" >&2; exit 2

@@ -38,6 +38,9 @@ def compare(
         bool,
         typer.Option("--adapt", help="Adapt to half of each clip that is not of the validation; score the other half."),
     ] = False,
+    seeds: Annotated[
+        int, typer.Option(min=1, help="With --adapt: so often, in an order of its own each time; take the mean.")
+    ] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="Score only so many clips of each set, spread.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Score clips in so many processes.")] = 1,
     device: Device = "auto",
@@ -57,6 +60,7 @@ def compare(
             wild=wild,
             adapter=adapter,
             recipe=recipe,
+            seeds=seeds,
             limit=limit,
             device=device,
             workers=workers,
@@ -76,8 +80,9 @@ def _adaptation(weights: str | None, device: str, listener: Listener) -> tuple[A
 
     base = hub.resolve(weights)
 
-    def adapter(data: Path, entry: Entry, second: bool, out: Path) -> None:
-        adapt_to_half(data, entry, base, out, second=second, device=device, listener=listener)
+    def adapter(data: Path, entry: Entry, second: bool, seed: int, out: Path) -> None:
+        recipe = Recipe(seed=seed)
+        adapt_to_half(data, entry, base, out, second=second, recipe=recipe, device=device, listener=listener)
 
     return adapter, f"{VERSION} {Recipe()}"
 

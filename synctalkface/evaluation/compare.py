@@ -48,6 +48,7 @@ def compare(
     wild: Path | None = None,
     adapter: Adapter | None = None,
     recipe: str = "adapted",
+    seeds: int = 1,
     limit: int | None = None,
     device: str = "auto",
     workers: int = 1,
@@ -58,7 +59,8 @@ def compare(
     The sync expert beside `weights` judges all of them. The files go to the folder `out`; scores by clip are noted in
     `runs`, so that a comparison that was stopped goes on. `wild` is another prepared folder, of which every clip is a
     set of its own. `adapter` adapts the model in `weights` to halves of clips, as `recipe` names it: then the halves it
-    did not see are scored too, before and after: of faces never seen both, of clips from outside the second.
+    did not see are scored too, before and after: of faces never seen both, of clips from outside the second. It does so
+    with the seeds 0 to `seeds` - 1, and the scores are the mean.
     Raises WeightsError, DataError, ConfigError or OutputError.
     """
     folder = hub.resolve(weights)
@@ -71,7 +73,7 @@ def compare(
     exams = _exams(data, wild, config, limit)
     pairs = []
     for each in exams:
-        adapting = _adapting(base, parts[each.name], adapter, recipe) if each.name in parts else []
+        adapting = _adapting(base, parts[each.name], adapter, recipe, seeds) if each.name in parts else []
         pairs += [(each, contestant) for contestant in (*whole, *adapting)]
     board = Board(contest.judges(folder), results.read(out), Notebook(runs / NOTEBOOK))
     jobs = [job for job in board.jobs(pairs) if job.contestants]
@@ -97,9 +99,9 @@ def _exams(data: Path, wild: Path | None, config: Config, limit: int | None) -> 
     return exams
 
 
-def _adapting(base: Contestant, part: Part, adapter: Adapter | None, recipe: str) -> list[Contestant]:
+def _adapting(base: Contestant, part: Part, adapter: Adapter | None, recipe: str, seeds: int) -> list[Contestant]:
     unadapted = replace(base, model=contest.UNADAPTED, part=part)
-    return [unadapted, replace(unadapted, model=contest.ADAPTED, adapter=adapter, recipe=recipe)]
+    return [unadapted, replace(unadapted, model=contest.ADAPTED, adapter=adapter, recipe=recipe, seeds=seeds)]
 
 
 class Board:
@@ -169,7 +171,7 @@ class Board:
         if contestant.folder not in self._marks:
             self._marks[contestant.folder] = fingerprint(contestant.folder)
         mark = self._marks[contestant.folder]
-        return combined(mark, contestant.recipe) if contestant.recipe else mark
+        return combined(mark, *contestant.adapted) if contestant.adapted else mark
 
 
 def _adapted(job: Job, runs: Path, listener: Listener) -> Job:
@@ -178,12 +180,12 @@ def _adapted(job: Job, runs: Path, listener: Listener) -> Job:
     for contestant in job.contestants:
         if contestant.adapter is not None and contestant.folder is not None:
             second = contestant.part == "first-half"
-            asked = [contestant.recipe, *(["second"] if second else [])]
+            asked = [*contestant.adapted, *(["second"] if second else [])]
             mark = combined(fingerprint(contestant.folder), *asked, digest(job.data / job.entry.file))
             folder = runs / RUNS_OF_ADAPTATION / f"{job.entry.identifier}-{mark}"
             if not hub.holds(folder, hub.GENERATOR):
                 listener(Progress(f"adapt to {job.entry.identifier}", 0, None))
-                contestant.adapter(job.data, job.entry, second, folder)
+                contestant.adapter(job.data, job.entry, second, contestant.seed, folder)
             contestant = replace(contestant, folder=folder, adapter=None)  # noqa: PLW2901
         ready.append(contestant)
     return job._replace(contestants=ready)

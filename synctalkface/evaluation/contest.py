@@ -31,8 +31,8 @@ ADAPTED, UNADAPTED = "adapted", "unadapted"
 ORDER = [TRUTH, COPY, NO_MEMORY, PAPER, SHORT, BASE, UNADAPTED, ADAPTED]  # of the rows
 
 Part = Literal["whole", "first-half", "second-half", "halves"]  # halves: each for itself, then the mean of both
-Adapter = Callable[[Path, manifest.Entry, bool, Path], None]
-# prepared folder, clip, of it the second half -> writes weights to the last folder
+Adapter = Callable[[Path, manifest.Entry, bool, int, Path], None]
+# prepared folder, clip, of it the second half, seed -> writes weights to the last folder
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,21 @@ class Contestant:
     part: Part = "whole"  # of each clip that is scored
     adapter: Adapter | None = None  # gives it weights of its own for each clip, from the half that is not scored
     recipe: str = ""  # of the adapter: another one makes other weights
+    seed: int = 0  # of the adapter
+    seeds: int = 1  # from `seed` on: it is adapted anew with each, and the scores are their mean
 
     @property
     def sittings(self) -> list[Contestant]:
-        """What it is scored on at a time: each of the halves, or its one part."""
-        if self.part != "halves":
-            return [self]
-        return [replace(self, part="first-half"), replace(self, part="second-half")]
+        """What it is scored on at a time: each of the halves, or its one part; with each of the seeds."""
+        parts: list[Part] = ["first-half", "second-half"] if self.part == "halves" else [self.part]
+        seeds = range(self.seed, self.seed + self.seeds)
+        return [replace(self, part=part, seed=seed, seeds=1) for seed in seeds for part in parts]
+
+    @property
+    def adapted(self) -> list[str]:
+        """What the adapted weights depend on, beside those they began with and the footage."""
+        drawn = [f"seeds {self.seed} to {self.seed + self.seeds - 1}"] if self.seeds > 1 else [f"seed {self.seed}"]
+        return [self.recipe, *drawn] if self.recipe else []
 
 
 class Exam(NamedTuple):

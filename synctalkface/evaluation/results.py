@@ -30,6 +30,7 @@ class Line:
     part: str
     clips: int
     steps: int | None
+    seeds: int | None  # with which it was adapted
     psnr: float | None
     ssim: float | None
     lmd: float | None
@@ -66,6 +67,7 @@ class Line:
             part=contestant.part,
             clips=len(marks),
             steps=contestant.steps,
+            seeds=contestant.seeds if contestant.recipe else None,
             **{name: _rounded(getattr(own, name)) for name in asdict(own)},
             within_one=_share([abs(offset) <= 1 for offset in offsets]),
             slots=_rounded(slots),

@@ -57,9 +57,13 @@ def page(lines: list[Line], claims: list[Claim]) -> str:
         if BASE in found:
             parts += ["### By clip\n", _by_clip(found, [TRUTH, COPY, BASE], ("lmd", "lse_d", "lse_c", "psnr"))]
         if ADAPTED in halves and UNADAPTED in halves:
-            parts += [f"### {_HALVES[halves[ADAPTED].part]}\n"]
+            parts += [f"### {_HALVES[halves[ADAPTED].part]}{_repeated(halves[ADAPTED].seeds or 1)}\n"]
             parts += [_by_clip(halves, [UNADAPTED, ADAPTED], ("psnr", "ssim", "lmd", "lse_c", "sharpness"))]
     return "\n".join(parts)
+
+
+def _repeated(seeds: int) -> str:
+    return "" if seeds == 1 else f"; adapted with {seeds} seeds, the mean"
 
 
 def _missing(lines: list[Line]) -> str:

@@ -17,7 +17,7 @@ from synctalkface.training.adaptation import Adaptation, Recipe
 from synctalkface.training.footage import read_footage
 from synctalkface.training.kept import Adapted
 
-VERSION = 8  # counts changes of the method that no setting tells: weights adapted before are not used any more
+VERSION = 9  # counts changes of the method that no setting tells: weights adapted before are not used any more
 
 
 def adapt(

@@ -56,7 +56,8 @@ class Recipe:
     audio_visual: float = 0.0  # weight of the sync expert's opinion: in few frames it is pleased by patterns, not lips
     warmup: int = 25  # steps in which the learning rate rises
     every: int = 50  # steps between two looks at what is held out
-    patience: int = 2  # looks in a row that end the run, if nothing learnt is better than what it began with
+    seed: int = 0  # of what is drawn
+    patience: int = 4  # looks in a row that end the run, if nothing learnt is better than what it began with
 
     def applied(self, config: Config) -> Config:
         """`config` with the losses and the schedule of this recipe; those of the frozen parts count nothing."""
@@ -87,6 +88,7 @@ class Recipe:
                 augment_full=0,
                 augment_strength=self.voice,
                 mute=self.mute,
+                seed=self.seed,
             ),
         )
 

@@ -21,7 +21,6 @@ from synctalkface.models.generator import SyncTalkFace
 from synctalkface.training.footage import Footage
 from synctalkface.training.lessons import LONGEST_HELD_OUT, held_out
 
-TREMBLE = 0.01  # share by which lips may be worse: as little is not told apart by a few frames
 FLICKER = 0.02  # share by which SSIM may be farther from 1: of frames that hardly move it is a matter of chance
 NEAR = 0.3  # px of the crop, a hundredth of a mouth: lips as near as this lie where they should
 SMALLEST = 1e-6  # of a score that is divided by
@@ -38,11 +37,11 @@ class Score(NamedTuple):
     def gain(self, before: Score) -> float:
         """How much better this is than `before`, over 0 if so: by the pixels of the mouth and the shape of the lips.
 
-        It is 0 if the pixels are worse; the picture as a whole past FLICKER; the lips past TREMBLE, unless NEAR.
+        It is 0 if the pixels are worse; the picture as a whole past FLICKER; the lips at all, unless NEAR.
         """
         lips, were = max(self.lmd, NEAR), max(before.lmd, NEAR)
         unlike = (1 - self.ssim) / max(1 - before.ssim, SMALLEST)
-        if self.l1 > before.l1 or lips > were * (1 + TREMBLE) or unlike > 1 + FLICKER:
+        if self.l1 > before.l1 or lips > were or unlike > 1 + FLICKER:
             return 0.0
         pixels = max(before.l1, SMALLEST) / max(self.l1, SMALLEST)
         return max(0.0, float(np.log(pixels * were / lips)))

@@ -143,7 +143,7 @@ def test_adapted_weights_are_scored_on_second_halves_beside_those_they_began_wit
 ) -> None:
     asked: list[str] = []
 
-    def adapter(data: Path, entry: manifest.Entry, second: bool, out: Path) -> None:
+    def adapter(data: Path, entry: manifest.Entry, second: bool, seed: int, out: Path) -> None:
         asked.append(entry.identifier)
         shutil.copytree(tiny_weights, out)
 
@@ -173,7 +173,7 @@ def test_of_faces_never_seen_each_half_is_scored_with_weights_that_saw_the_other
     (data / manifest.NAME).write_text(listed.replace('"train"', '"test"'), encoding="utf-8")
     asked: list[bool] = []
 
-    def adapter(data: Path, entry: manifest.Entry, second: bool, out: Path) -> None:
+    def adapter(data: Path, entry: manifest.Entry, second: bool, seed: int, out: Path) -> None:
         asked.append(second)
         shutil.copytree(tiny_weights, out)
         model = hub.load_generator(out)
@@ -267,3 +267,31 @@ def test_bad_input_is_a_sentence_and_leaves_the_files_alone(
     shutil.copytree(folder / "runs", tmp_path / "runs")
     with pytest.raises(OutputError, match="is not a folder"):
         compared(tmp_path)
+
+
+def test_adapted_with_several_seeds_the_mean_is_scored(
+    tmp_path: Path, compared: Compare, tiny_data: Path, tiny_weights: Path
+) -> None:
+    asked: list[int] = []
+
+    def adapter(data: Path, entry: manifest.Entry, second: bool, seed: int, out: Path) -> None:
+        asked.append(seed)
+        shutil.copytree(tiny_weights, out)
+        model = hub.load_generator(out)
+        with torch.no_grad():
+            model.decoder.head.weight.mul_(1 - 0.5 * seed)
+        hub.save_module(model, preset("tiny"), out, hub.GENERATOR)
+
+    def scores(seeds: int) -> tuple[float, float]:
+        found = compared(tmp_path, adapter=adapter, recipe="none", seeds=seeds, wild=tiny_data, limit=1)
+        lines = {line.model: line for line in found.lines if line.part == "second-half"}
+        assert (lines[ADAPTED].seeds, lines[UNADAPTED].seeds) == (seeds, None)
+        return float(lines[UNADAPTED].psnr or 0), float(lines[ADAPTED].psnr or 0)
+
+    before, once = scores(1)
+    assert once == before
+    _, mean = scores(2)
+    assert asked == [0, 1]  # what was adapted with a seed is not adapted with it again
+    assert mean != before
+    page = (tmp_path / "docs" / MARKDOWN).read_text(encoding="utf-8")
+    assert "adapted to the first; adapted with 2 seeds, the mean" in page

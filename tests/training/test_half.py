@@ -42,3 +42,12 @@ def test_the_adapted_weights_are_like_those_they_began_with_but_for_the_looks(
     changed = {name.partition(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert changed <= {"face_encoder", "decoder"}
     assert hub.load_config(tmp_path / "out") == hub.load_config(tiny_weights)
+
+
+def test_another_seed_draws_other_windows(tiny_data: Path, tiny_weights: Path, tmp_path: Path) -> None:
+    entry, found = manifest.load(tiny_data).split("train")[0], []
+    for name, seed in (("one", 0), ("again", 0), ("other", 1)):
+        recipe = Recipe(steps=2, windows=1, every=2, learning_rate=3e-3, seed=seed)
+        adapt_to_half(tiny_data, entry, tiny_weights, tmp_path / name, recipe=recipe, device="cpu")
+        found.append((tmp_path / name / hub.GENERATOR).with_suffix(".safetensors").read_bytes())
+    assert found[0] == found[1] != found[2]

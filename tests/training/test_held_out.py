@@ -35,19 +35,13 @@ def clips(footage: Footage) -> Clips:
 
 
 @pytest.mark.parametrize(
-    ("worse", "value"), [("l1", 0.041), ("ssim", 0.897), ("lmd", 1.02)], ids=["pixels", "picture", "lips"]
+    ("worse", "value"), [("l1", 0.041), ("ssim", 0.897), ("lmd", 1.001)], ids=["pixels", "picture", "lips"]
 )
 def test_what_is_worse_in_one_respect_is_no_gain(worse: str, value: float) -> None:
     better = Score(l1=0.03, psnr=26.0, ssim=0.91, lmd=0.8)
     assert better.gain(BEFORE) == pytest.approx(-np.log(0.75 * 0.8))
     assert better._replace(**{worse: value}).gain(BEFORE) == 0
     assert BEFORE.gain(BEFORE) == 0
-
-
-def test_lips_as_far_off_as_the_mesh_trembles_are_no_reason_against_nearer_pixels() -> None:
-    trembling = BEFORE._replace(lmd=1.005)
-    assert trembling._replace(l1=0.03).gain(BEFORE) == pytest.approx(-np.log(0.75 * 1.005))
-    assert trembling._replace(l1=0.0399).gain(BEFORE) == 0
 
 
 def test_a_picture_that_differs_by_as_little_as_its_frames_do_is_none_either() -> None:
