@@ -9,6 +9,7 @@ different things far from the lips.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import cv2
@@ -42,13 +43,20 @@ class Still(NamedTuple):
 
 
 def stills(clip: Video, followed: Followed, numbers: Iterable[int]) -> list[Still]:
-    """The frames `numbers` of `clip`, in all of which the face was found; what comes twice is read once."""
-    read: dict[int, Still] = {}
-    for number in numbers:
+    """The frames `numbers` of `clip`, in all of which the face was found; what comes twice is read once.
+
+    They are read at the same time: each may lie far behind the key frame from which it has to be decoded.
+    """
+
+    def read(number: int) -> Still:
         where = followed.at(number)
         assert where is not None  # noqa: S101 (references are frames in which the face was found)
-        read[number] = read.get(number) or Still(next(read_frames(clip, number, number + 1)), where)
-    return [read[number] for number in numbers]
+        return Still(next(read_frames(clip, number, number + 1)), where)
+
+    wanted = list(numbers)
+    with ThreadPoolExecutor(max(1, len(set(wanted)))) as readers:
+        found = {number: readers.submit(read, number) for number in set(wanted)}
+        return [found[number].result() for number in wanted]
 
 
 class Mouth:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from synctalkface.ahead import ahead
 from synctalkface.clock import Timeline
 from synctalkface.config import Config
 from synctalkface.events import Listener, Progress
@@ -22,7 +23,7 @@ from synctalkface.faces.references import References
 from synctalkface.models.generator import Heard, SyncTalkFace
 from synctalkface.person import Followed, Hearing, Mouth, Place, Why, of_frames, stills
 from synctalkface.pipeline.label import Label
-from synctalkface.pipeline.stages import ahead, one_thread_each
+from synctalkface.pipeline.stages import one_thread_each
 from synctalkface.video import Frame, Video, read_sequence
 
 BATCH = 8  # frames drawn at once

@@ -9,8 +9,9 @@ from pathlib import Path
 import cv2
 import pytest
 
+from synctalkface.ahead import ahead
 from synctalkface.pipeline import LipSync, dubbing
-from synctalkface.pipeline.stages import ahead, one_thread_each
+from synctalkface.pipeline.stages import one_thread_each
 from synctalkface.video import Frame
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -26,14 +27,17 @@ def coded(make_media: MakeMedia, sample_face: Path) -> Callable[..., Video]:
     return make
 
 
-def passing(video: Video, start: int = 0, stop: int | None = None, since: int = 0) -> list[np.ndarray | None]:
-    """The frames start..stop with some passed over from frame number `since` of them on."""
+def passing(
+    video: Video, start: int = 0, stop: int | None = None, since: int = 0, pause: float = 0.0
+) -> list[np.ndarray | None]:
+    """The frames start..stop with some passed over from frame number `since` of them on; seconds spent on each."""
     glances = Glances(video, 160, start, stop)
     glances.passing = since == 0
     found = []
     for frame in glances:
         found.append(frame)
         glances.passing = len(found) >= since
+        time.sleep(pause)
     return found
 
 
@@ -51,6 +55,12 @@ def test_what_comes_is_the_frame_of_its_number(
     assert 0.25 * (len(whole) - since) - 4 < over < 0.6 * len(whole), "a half, but for where it begins and ends"
     for frame, same in zip(found, whole, strict=True):
         assert frame is None or np.abs(frame.astype(int) - same).max() <= 1
+
+
+def test_which_are_passed_over_does_not_depend_on_how_quickly_they_are_looked_at(coded: Callable[..., Video]) -> None:
+    patterns = [[frame is None for frame in passing(coded(), since=7, pause=pause)] for pause in (0.0, 0.004)]
+    assert patterns[0] == patterns[1]
+    assert any(patterns[0])
 
 
 def test_what_was_passed_over_can_be_had(coded: Callable[..., Video]) -> None:
