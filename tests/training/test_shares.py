@@ -60,7 +60,7 @@ def test_the_latest_weights_that_are_better_are_kept(
     sample_face: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch, pixels: list[float], kept: int, run: int
 ) -> None:
     filmed = read_footage(sample_face, preset("tiny"), None)
-    recipe = Recipe(steps=5 * len(pixels), windows=1, every=5)
+    recipe = Recipe(steps=5 * len(pixels), windows=1, every=5, patience=2)
     adapting = Adaptation([filmed], tiny_weights, recipe, None, torch.device("cpu"))
     monkeypatch.setattr(adapting, "before", Score(0.1, 30.0, 0.9, 0.5))
     monkeypatch.setattr(adapting, "update", lambda: None)
@@ -68,3 +68,8 @@ def test_the_latest_weights_that_are_better_are_kept(
     outcome = adapting.adapt()
     assert (outcome.step, outcome.steps) == (kept, run)
     assert outcome.after.l1 == (pixels[kept // 5 - 1] if kept else 0.1)
+
+
+def test_the_last_steps_which_learn_most_gently_are_always_run_unless_more_are_asked_for() -> None:
+    usual = Recipe()
+    assert usual.patience * usual.every == usual.steps
