@@ -9,6 +9,7 @@ import typer
 
 from synctalkface.cli.options import Data, Device, Events
 from synctalkface.cli.progress import conclude, listening
+from synctalkface.errors import ConfigError
 from synctalkface.events import Listener, Warned
 
 if TYPE_CHECKING:  # torch is imported when it is needed
@@ -49,6 +50,8 @@ def compare(
     """Compare the weights with copying and with models trained otherwise; write results.json and results.md."""
     from synctalkface.evaluation.compare import compare as run
 
+    if seeds > 1 and not adapt:
+        raise ConfigError("--seeds says how often to adapt. Add --adapt, or leave it away.")
     with listening(events) as listener:
         adapter, recipe = _adaptation(weights, device, listener) if adapt else (None, "")
         comparison = run(

@@ -54,7 +54,7 @@ def stills(clip: Video, followed: Followed, numbers: Iterable[int]) -> list[Stil
         return Still(next(read_frames(clip, number, number + 1)), where)
 
     wanted = list(numbers)
-    with ThreadPoolExecutor(max(1, len(set(wanted)))) as readers:
+    with ThreadPoolExecutor() as readers:
         found = {number: readers.submit(read, number) for number in set(wanted)}
         return [found[number].result() for number in wanted]
 
